@@ -1,0 +1,22 @@
+//! A BERT encoder in Burn, pretrained on a log's own events.
+//!
+//! The model is the BERT of Devlin et al., "BERT: Pre-training of Deep Bidirectional Transformers for Language
+//! Understanding" (NAACL 2019, <https://arxiv.org/abs/1810.04805>), its sizes read from a `config.json`. The same code
+//! trains and runs on a GPU through wgpu and on the CPU through Burn's Flex backend.
+
+mod batch;
+mod bridge;
+mod config;
+mod encoder;
+mod error;
+mod masking;
+mod model;
+mod pretrain;
+mod weights;
+
+pub use batch::TokenSequence;
+pub use config::BertConfig;
+pub use encoder::Encoder;
+pub use error::BertError;
+pub use model::{Bert, BertForMaskedLm, BertOutput};
+pub use pretrain::{PretrainParams, PretrainReport, Step, pretrain};

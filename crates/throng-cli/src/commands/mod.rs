@@ -1,0 +1,10 @@
+//! One file a subcommand.
+
+pub mod assign;
+pub mod cluster;
+pub mod completions;
+pub mod demo;
+pub mod distances;
+pub mod evaluate;
+pub mod pretrain;
+pub mod segment;

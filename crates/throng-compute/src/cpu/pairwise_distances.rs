@@ -1,0 +1,128 @@
+//! Distances of all pairs; twin of `wgsl/pairwise/distances.wgsl`.
+
+use std::borrow::Cow;
+
+use pulp::{Simd, WithSimd};
+use rayon::prelude::*;
+use throng_shaders::Metric;
+
+use super::rows_scale::{scales, unit_rows};
+use super::simd::{dispatch, lanes};
+use super::tile::{Panels, Product, SquaredDifference, Sum, rows_at, tile};
+
+/// Rows of a task: few enough that they stay in the first-level cache while the panels pass.
+const TASK_ROWS: usize = 64;
+
+/// Distances [n, m] of the rows of `a` from the rows of `b`.
+pub fn distances(a: &[f32], b: &[f32], features: usize, metric: Metric) -> Vec<f32> {
+    let m = b.len() / features;
+    let mut out = vec![0.0; a.len() / features * m];
+    if out.is_empty() {
+        return out;
+    }
+    let a = Side::new(a, features, metric);
+    let b = Side::new(b, features, metric);
+    let panels = Panels::pack(b.rows.chunks_exact(features), features, 2 * lanes());
+    out.par_chunks_mut(TASK_ROWS * m)
+        .zip(a.rows.par_chunks(TASK_ROWS * features))
+        .for_each(|(out, rows)| {
+            dispatch(Task {
+                rows,
+                features,
+                panels: &panels,
+                metric,
+                out,
+                m,
+            })
+        });
+    if metric == Metric::Cosine {
+        set_zero_rows(&mut out, m, &a, &b);
+    }
+    out
+}
+
+/// A row of zeros is at cosine distance 1 from every row.
+fn set_zero_rows(out: &mut [f32], m: usize, a: &Side, b: &Side) {
+    let zero_columns: Vec<usize> = b.zeros().collect();
+    for row in a.zeros() {
+        out[row * m..][..m].fill(1.0);
+    }
+    for row in out.chunks_exact_mut(m) {
+        zero_columns.iter().for_each(|&column| row[column] = 1.0);
+    }
+}
+
+/// A matrix, of unit rows for cosine.
+struct Side<'a> {
+    rows: Cow<'a, [f32]>,
+    scales: Vec<f32>,
+}
+
+impl<'a> Side<'a> {
+    fn new(values: &'a [f32], features: usize, metric: Metric) -> Self {
+        if metric != Metric::Cosine {
+            let (rows, scales) = (Cow::Borrowed(values), Vec::new());
+            return Self { rows, scales };
+        }
+        let scales = scales(values, features);
+        let rows = Cow::Owned(unit_rows(values, features, &scales));
+        Self { rows, scales }
+    }
+
+    fn zeros(&self) -> impl Iterator<Item = usize> {
+        let is_zero = |(row, &scale): (usize, &f32)| (scale == 0.0).then_some(row);
+        self.scales.iter().enumerate().filter_map(is_zero)
+    }
+}
+
+struct Task<'a> {
+    rows: &'a [f32],
+    features: usize,
+    panels: &'a Panels,
+    metric: Metric,
+    out: &'a mut [f32],
+    m: usize,
+}
+
+impl WithSimd for Task<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        match (S::REGISTER_COUNT >= 32, self.metric) {
+            (true, Metric::Dot) => self.run::<S, Product, 8>(simd),
+            (true, _) => self.run::<S, SquaredDifference, 8>(simd),
+            (false, Metric::Dot) => self.run::<S, Product, 4>(simd),
+            (false, _) => self.run::<S, SquaredDifference, 4>(simd),
+        }
+    }
+}
+
+impl Task<'_> {
+    #[inline(always)]
+    #[expect(clippy::needless_range_loop)]
+    fn run<S: Simd, T: Sum, const R: usize>(self, simd: S) {
+        let rows = self.rows.len() / self.features;
+        let half = simd.splat_f32s(0.5);
+        for (index, (panel, filled)) in self.panels.iter().enumerate() {
+            let column = index * 2 * S::F32_LANES;
+            for first in (0..rows).step_by(R) {
+                let group = rows_at::<R>(self.rows, self.features, first);
+                let start = [simd.splat_f32s(0.0); 2];
+                let mut sums = tile::<S, T, R, 2>(simd, group, panel, start);
+                for i in 0..R.min(rows - first) {
+                    for v in 0..2 {
+                        sums[i][v] = match self.metric {
+                            Metric::Euclidean => simd.sqrt_f32s(sums[i][v]),
+                            Metric::Cosine => simd.mul_f32s(sums[i][v], half),
+                            Metric::SqEuclidean | Metric::Dot => sums[i][v],
+                        };
+                    }
+                    let values: &[f32] = bytemuck::cast_slice(&sums[i]);
+                    let at = (first + i) * self.m + column;
+                    self.out[at..][..filled].copy_from_slice(&values[..filled]);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! Exact silhouettes; twin of `wgsl/silhouette/`.
+
+use std::borrow::Cow;
+
+use pulp::{Simd, WithSimd};
+use rayon::prelude::*;
+use throng_shaders::Metric;
+
+use super::rows_scale::{scales, unit_rows};
+use super::simd::{dispatch, lanes};
+use super::tile::{Panels, SquaredDifference, rows_at, tile};
+
+/// Rows of a task: few enough that they stay in the first-level cache while the panels pass.
+const TASK_ROWS: usize = 64;
+
+/// One cluster, packed by panels.
+struct Cluster {
+    panels: Panels,
+    rows: usize,
+    /// Rows of zeros under cosine: not in the panels, and at distance 1 from every other row.
+    zeros: usize,
+}
+
+/// The silhouette of each row; memory: one packed copy of `x` (and its unit rows, for cosine).
+pub fn silhouettes(
+    x: &[f32],
+    features: usize,
+    labels: &[u32],
+    k: usize,
+    metric: Metric,
+) -> Vec<f32> {
+    let (x, scales) = match metric {
+        Metric::Cosine => {
+            let scales = scales(x, features);
+            (Cow::Owned(unit_rows(x, features, &scales)), scales)
+        }
+        _ => (Cow::Borrowed(x), vec![1.0; labels.len()]),
+    };
+    let mut members = vec![Vec::new(); k];
+    let mut zeros = vec![0; k];
+    for (row, (&label, &scale)) in labels.iter().zip(&scales).enumerate() {
+        if scale == 0.0 {
+            zeros[label as usize] += 1;
+        } else {
+            members[label as usize].push(row);
+        }
+    }
+    let clusters: Vec<Cluster> = members
+        .par_iter()
+        .zip(zeros)
+        .map(|(members, zeros)| {
+            let rows = members.iter().map(|row| &x[row * features..][..features]);
+            Cluster {
+                panels: Panels::pack(rows, features, 2 * lanes()),
+                rows: members.len() + zeros,
+                zeros,
+            }
+        })
+        .collect();
+
+    let mut out = vec![0.0; labels.len()];
+    out.par_chunks_mut(TASK_ROWS)
+        .zip(x.par_chunks(TASK_ROWS * features))
+        .zip(labels.par_chunks(TASK_ROWS))
+        .zip(scales.par_chunks(TASK_ROWS))
+        .for_each(|(((out, rows), labels), scales)| {
+            let sums = dispatch(Task {
+                rows,
+                features,
+                clusters: &clusters,
+                metric,
+            });
+            for (row, value) in out.iter_mut().enumerate() {
+                let sums = &sums[row * k..][..k];
+                let is_zero = scales[row] == 0.0;
+                *value = finish(sums, &clusters, labels[row] as usize, is_zero);
+            }
+        });
+    out
+}
+
+/// (b - a) / max(a, b), 0 for a row alone in its cluster.
+fn finish(sums: &[f64], clusters: &[Cluster], own: usize, is_zero: bool) -> f32 {
+    if clusters[own].rows < 2 {
+        return 0.0;
+    }
+    let mut inner = 0.0;
+    let mut least = f64::MAX;
+    for (c, (cluster, &sum)) in clusters.iter().zip(sums).enumerate() {
+        let itself = usize::from(c == own);
+        let sum = if is_zero {
+            (cluster.rows - itself) as f64
+        } else {
+            sum + cluster.zeros as f64
+        };
+        if c == own {
+            inner = sum / (cluster.rows - 1) as f64;
+        } else if cluster.rows > 0 {
+            least = least.min(sum / cluster.rows as f64);
+        }
+    }
+    let larger = inner.max(least);
+    if larger > 0.0 {
+        ((least - inner) / larger) as f32
+    } else {
+        0.0
+    }
+}
+
+struct Task<'a> {
+    rows: &'a [f32],
+    features: usize,
+    clusters: &'a [Cluster],
+    metric: Metric,
+}
+
+impl WithSimd for Task<'_> {
+    /// Sums of distances [rows, k].
+    type Output = Vec<f64>;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) -> Vec<f64> {
+        if S::REGISTER_COUNT >= 32 {
+            self.run::<S, 8>(simd)
+        } else {
+            self.run::<S, 4>(simd)
+        }
+    }
+}
+
+impl Task<'_> {
+    #[inline(always)]
+    fn run<S: Simd, const R: usize>(self, simd: S) -> Vec<f64> {
+        let rows = self.rows.len() / self.features;
+        let mut sums = vec![0.0; rows * self.clusters.len()];
+        // Of one cluster, by row and lane; short enough that 32 bits do.
+        let mut lane_sums = vec![[simd.splat_f32s(0.0); 2]; rows.next_multiple_of(R)];
+        let half = simd.splat_f32s(0.5);
+        for (c, cluster) in self.clusters.iter().enumerate() {
+            lane_sums.fill([simd.splat_f32s(0.0); 2]);
+            for (panel, filled) in cluster.panels.iter() {
+                let mut weights = [simd.splat_f32s(1.0); 2];
+                let lanes: &mut [f32] = bytemuck::cast_slice_mut(&mut weights);
+                lanes[filled..].fill(0.0);
+                for first in (0..rows).step_by(R) {
+                    let group = rows_at::<R>(self.rows, self.features, first);
+                    let start = [simd.splat_f32s(0.0); 2];
+                    let tile = tile::<S, SquaredDifference, R, 2>(simd, group, panel, start);
+                    for i in 0..R {
+                        for v in 0..2 {
+                            let distance = match self.metric {
+                                Metric::Euclidean => simd.sqrt_f32s(tile[i][v]),
+                                Metric::Cosine => simd.mul_f32s(tile[i][v], half),
+                                Metric::SqEuclidean | Metric::Dot => tile[i][v],
+                            };
+                            let sum = &mut lane_sums[first + i][v];
+                            *sum = simd.mul_add_e_f32s(distance, weights[v], *sum);
+                        }
+                    }
+                }
+            }
+            for row in 0..rows {
+                let lanes: &[f32] = bytemuck::cast_slice(&lane_sums[row]);
+                let mut sum = 0.0;
+                for lane in lanes {
+                    sum += f64::from(*lane);
+                }
+                sums[row * self.clusters.len() + c] = sum;
+            }
+        }
+        sums
+    }
+}

@@ -1,0 +1,124 @@
+//! The widest vectors this processor has.
+
+use pulp::{Simd, WithSimd};
+
+/// Runs `op` with the widest vectors of this processor: AVX-512, AVX2 with FMA, NEON, else four lanes
+/// in plain code.
+#[inline]
+pub fn dispatch<Op: WithSimd>(op: Op) -> Op::Output {
+    #[cfg(target_arch = "x86_64")]
+    {
+        if let Some(simd) = pulp::x86::V4::try_new().filter(|_| is_allowed(16)) {
+            return Simd::vectorize(simd, op);
+        }
+        if let Some(simd) = pulp::x86::V3::try_new().filter(|_| is_allowed(8)) {
+            return Simd::vectorize(simd, op);
+        }
+    }
+    #[cfg(target_arch = "aarch64")]
+    if let Some(simd) = pulp::aarch64::Neon::try_new() {
+        return Simd::vectorize(simd, op);
+    }
+    Simd::vectorize(pulp::Scalar128b, op)
+}
+
+/// 32-bit lanes of a vector in [`dispatch`].
+pub fn lanes() -> usize {
+    struct Lanes;
+    impl WithSimd for Lanes {
+        type Output = usize;
+        fn with_simd<S: Simd>(self, _: S) -> usize {
+            S::F32_LANES
+        }
+    }
+    dispatch(Lanes)
+}
+
+/// Whether vectors of so many lanes may be taken: always, except where a test wants narrower ones.
+#[cfg(all(target_arch = "x86_64", not(test)))]
+#[inline(always)]
+fn is_allowed(_lanes: usize) -> bool {
+    true
+}
+
+#[cfg(all(target_arch = "x86_64", test))]
+fn is_allowed(lanes: usize) -> bool {
+    lanes <= tests::MOST_LANES.load(std::sync::atomic::Ordering::Relaxed)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use throng_shaders::Metric;
+
+    use super::lanes;
+    use crate::cpu::{kmeans_assign, kmeans_plus_plus, pairwise_distances, silhouette};
+    use crate::kmeans_plus_plus::Draws;
+
+    pub static MOST_LANES: AtomicUsize = AtomicUsize::new(usize::MAX);
+
+    fn numbers(count: usize) -> Vec<f32> {
+        (0..count)
+            .map(|i| ((i * i * 31 + i * 17) % 1009) as f32 / 100.0)
+            .collect()
+    }
+
+    fn squared(a: &[f32], b: &[f32]) -> f64 {
+        let terms = a.iter().zip(b).map(|(x, y)| f64::from(x - y).powi(2));
+        terms.sum()
+    }
+
+    /// One test, because the width is one for the process. This machine's own width is what the tests in
+    /// `tests/` run with.
+    #[test]
+    fn every_width_of_vector_agrees_with_loops() {
+        let (n, d, k) = (70, 9, 37);
+        let x = numbers(n * d);
+        let centroids = numbers(k * d);
+        let labels: Vec<u32> = (0..n as u32).map(|i| i % 5).collect();
+        let mut widths = Vec::new();
+        let mut others = Vec::new();
+        for most in [16, 8, 4] {
+            MOST_LANES.store(most, Ordering::Relaxed);
+            widths.push(lanes());
+
+            let distances = pairwise_distances::distances(&x, &centroids, d, Metric::SqEuclidean);
+            for (i, row) in x.chunks(d).enumerate() {
+                for (j, centroid) in centroids.chunks(d).enumerate() {
+                    let want = squared(row, centroid);
+                    let off = (f64::from(distances[i * k + j]) - want).abs();
+                    assert!(off <= 1e-5 * want, "{most} lanes, pair {i}, {j}");
+                }
+            }
+
+            let (mut nearest, mut own) = (vec![u32::MAX; n], vec![0.0; n]);
+            let stats = kmeans_assign::assign(&x, d, &centroids, &mut nearest, &mut own);
+            assert_eq!(stats.0, n);
+            for (i, row) in x.chunks(d).enumerate() {
+                let all: Vec<f64> = centroids.chunks(d).map(|c| squared(row, c)).collect();
+                let least = all.iter().copied().fold(f64::MAX, f64::min);
+                assert!(
+                    all[nearest[i] as usize] <= least * (1.0 + 1e-5),
+                    "{most} lanes, row {i}"
+                );
+                assert!((f64::from(own[i]) - least).abs() <= 1e-5 * least);
+            }
+
+            let silhouettes = silhouette::silhouettes(&x, d, &labels, 5, Metric::Euclidean);
+            let centres = kmeans_plus_plus::seed(&x, d, 20, &Draws::new(n, 20, 3));
+            others.push((silhouettes, centres));
+        }
+        MOST_LANES.store(usize::MAX, Ordering::Relaxed);
+        assert!(widths.contains(&4), "{widths:?}");
+        assert!(widths.is_sorted_by(|a, b| a >= b), "{widths:?}");
+        for (silhouettes, centres) in &others[1..] {
+            assert_eq!(*centres, others[0].1);
+            for (a, b) in silhouettes.iter().zip(&others[0].0) {
+                assert!((a - b).abs() < 1e-6);
+            }
+        }
+    }
+}

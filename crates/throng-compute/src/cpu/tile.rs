@@ -1,0 +1,108 @@
+//! The inner loop of every kernel: some rows against one panel of columns, in registers.
+//!
+//! A panel holds `width` rows of the other matrix side by side, feature by feature, so that a vector
+//! covers that many distances at once. Each distance is summed over its features in order by one lane:
+//! its bits depend on its two rows alone, not on the block, the panel or the thread.
+
+use pulp::Simd;
+
+/// What is summed over the features of a pair of rows.
+pub trait Sum: Copy + Send + Sync {
+    /// acc + term(x, y)
+    fn step<S: Simd>(simd: S, acc: S::f32s, x: S::f32s, y: S::f32s) -> S::f32s;
+}
+
+/// (x - y)^2: right for near-equal rows too, unlike |x|^2 + |y|^2 - 2xy.
+#[derive(Clone, Copy)]
+pub struct SquaredDifference;
+
+impl Sum for SquaredDifference {
+    #[inline(always)]
+    fn step<S: Simd>(simd: S, acc: S::f32s, x: S::f32s, y: S::f32s) -> S::f32s {
+        let difference = simd.sub_f32s(x, y);
+        simd.mul_add_e_f32s(difference, difference, acc)
+    }
+}
+
+/// xy
+#[derive(Clone, Copy)]
+pub struct Product;
+
+impl Sum for Product {
+    #[inline(always)]
+    fn step<S: Simd>(simd: S, acc: S::f32s, x: S::f32s, y: S::f32s) -> S::f32s {
+        simd.mul_add_e_f32s(x, y, acc)
+    }
+}
+
+/// Rows of a matrix laid out for [`tile`]: [panels, d, width], short panels filled with zeros.
+pub struct Panels {
+    values: Vec<f32>,
+    features: usize,
+    width: usize,
+    rows: usize,
+}
+
+impl Panels {
+    /// Packs `rows`, each of `features` values, into panels of `width`.
+    pub fn pack<'a, I>(rows: I, features: usize, width: usize) -> Self
+    where
+        I: ExactSizeIterator<Item = &'a [f32]>,
+    {
+        let count = rows.len();
+        let mut values = vec![0.0; count.div_ceil(width) * width * features];
+        for (index, row) in rows.enumerate() {
+            let panel = &mut values[index / width * width * features..][..width * features];
+            for (slot, &value) in panel.iter_mut().skip(index % width).step_by(width).zip(row) {
+                *slot = value;
+            }
+        }
+        Self {
+            values,
+            features,
+            width,
+            rows: count,
+        }
+    }
+
+    /// The panels in order, each with the number of its columns that hold a row.
+    pub fn iter(&self) -> impl Iterator<Item = (&[f32], usize)> {
+        self.values
+            .chunks_exact(self.width * self.features)
+            .enumerate()
+            .map(|(index, panel)| (panel, self.width.min(self.rows - index * self.width)))
+    }
+}
+
+/// Sums over the features for `R` rows and the `V` vectors of a panel, starting from `start`.
+#[inline(always)]
+pub fn tile<S: Simd, T: Sum, const R: usize, const V: usize>(
+    simd: S,
+    rows: [&[f32]; R],
+    panel: &[f32],
+    start: [S::f32s; V],
+) -> [[S::f32s; V]; R] {
+    // Plain indices: iterator adapters are not inlined into the vector code, and cost 20x here.
+    let (vectors, _) = S::as_simd_f32s(panel);
+    let (columns, _) = vectors.as_chunks::<V>();
+    let features = columns.len();
+    let rows = rows.map(|row| &row[..features]);
+    let mut sums = [start; R];
+    for feature in 0..features {
+        let column = columns[feature];
+        for i in 0..R {
+            let x = simd.splat_f32s(rows[i][feature]);
+            for v in 0..V {
+                sums[i][v] = T::step(simd, sums[i][v], x, column[v]);
+            }
+        }
+    }
+    sums
+}
+
+/// `R` rows of `values` from `first`, the last one repeated where there are no more.
+#[inline(always)]
+pub fn rows_at<const R: usize>(values: &[f32], features: usize, first: usize) -> [&[f32]; R] {
+    let last = values.len() / features - 1;
+    std::array::from_fn(|i| &values[(first + i).min(last) * features..][..features])
+}

@@ -1,0 +1,133 @@
+//! Buffers: making, filling and reading them.
+
+use std::sync::mpsc;
+
+use bytemuck::Pod;
+
+use super::context::Context;
+use crate::error::ComputeError;
+
+/// A pattern that is NaN as a float and above every index as an integer.
+const POISON: u32 = 0x7fc0_dead;
+
+impl Context {
+    /// A storage buffer for `count` 32-bit values, at least one.
+    pub(super) fn storage(
+        &self,
+        what: &'static str,
+        count: usize,
+    ) -> Result<wgpu::Buffer, ComputeError> {
+        let bytes = (count.max(1) as u64).saturating_mul(4);
+        let limit = self.most_bytes();
+        if bytes > limit {
+            return Err(ComputeError::TooBig { what, bytes, limit });
+        }
+        let usage = wgpu::BufferUsages::STORAGE
+            | wgpu::BufferUsages::COPY_SRC
+            | wgpu::BufferUsages::COPY_DST;
+        let buffer = self.buffer(what, bytes, usage)?;
+        if self.is_poisoned() {
+            self.write(what, &buffer, &vec![POISON; count.max(1)])?;
+        }
+        Ok(buffer)
+    }
+
+    /// A storage buffer with `values` in it.
+    pub(super) fn storage_of<T: Pod>(
+        &self,
+        what: &'static str,
+        values: &[T],
+    ) -> Result<wgpu::Buffer, ComputeError> {
+        let buffer = self.storage(what, values.len())?;
+        self.write(what, &buffer, values)?;
+        Ok(buffer)
+    }
+
+    /// A uniform buffer with `value` in it.
+    pub(super) fn uniform<T: Pod>(&self, value: &T) -> Result<wgpu::Buffer, ComputeError> {
+        let usage = wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST;
+        let buffer = self.buffer("parameters", size_of::<T>() as u64, usage)?;
+        self.write("parameters", &buffer, std::slice::from_ref(value))?;
+        Ok(buffer)
+    }
+
+    /// Overwrites the beginning of a buffer.
+    pub(super) fn write<T: Pod>(
+        &self,
+        what: &str,
+        buffer: &wgpu::Buffer,
+        values: &[T],
+    ) -> Result<(), ComputeError> {
+        if values.is_empty() {
+            return Ok(());
+        }
+        self.guarded(&format!("writing {what}"), || {
+            self.queue()
+                .write_buffer(buffer, 0, bytemuck::cast_slice(values));
+        })
+    }
+
+    /// Fills a buffer with zeros.
+    pub(super) fn clear(&self, what: &str, buffer: &wgpu::Buffer) -> Result<(), ComputeError> {
+        self.guarded(&format!("clearing {what}"), || {
+            let mut encoder = self.device().create_command_encoder(&Default::default());
+            encoder.clear_buffer(buffer, 0, None);
+            self.queue().submit([encoder.finish()]);
+        })
+    }
+
+    /// The first `count` values of a buffer; waits for all that was submitted before.
+    pub(super) fn read<T: Pod>(
+        &self,
+        what: &str,
+        buffer: &wgpu::Buffer,
+        count: usize,
+    ) -> Result<Vec<T>, ComputeError> {
+        if count == 0 {
+            return Ok(Vec::new());
+        }
+        let during = format!("reading {what}");
+        let bytes = (count * size_of::<T>()) as u64;
+        let usage = wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST;
+        let staging = self.buffer(what, bytes, usage)?;
+        let (sender, receiver) = mpsc::channel();
+        self.guarded(&during, || {
+            let mut encoder = self.device().create_command_encoder(&Default::default());
+            encoder.copy_buffer_to_buffer(buffer, 0, &staging, 0, bytes);
+            self.queue().submit([encoder.finish()]);
+            staging.map_async(wgpu::MapMode::Read, .., move |result| {
+                // The receiver is gone only where this function has failed already.
+                let _ = sender.send(result);
+            });
+        })?;
+        self.wait(&during)?;
+        let lost = || ComputeError::DeviceLost {
+            during: during.clone(),
+        };
+        receiver
+            .try_recv()
+            .map_err(|_| lost())?
+            .map_err(|_| lost())?;
+        let view = staging.get_mapped_range(..).map_err(|_| lost())?;
+        // The mapping is not promised to be aligned for T.
+        let mut values = vec![T::zeroed(); count];
+        bytemuck::cast_slice_mut(&mut values).copy_from_slice(&view);
+        Ok(values)
+    }
+
+    fn buffer(
+        &self,
+        what: &str,
+        size: u64,
+        usage: wgpu::BufferUsages,
+    ) -> Result<wgpu::Buffer, ComputeError> {
+        self.guarded(&format!("making room for {what}"), || {
+            self.device().create_buffer(&wgpu::BufferDescriptor {
+                label: Some(what),
+                size,
+                usage,
+                mapped_at_creation: false,
+            })
+        })
+    }
+}

@@ -1,0 +1,36 @@
+//! Distances, k-means and silhouettes on a GPU by wgpu, or on the CPU.
+//!
+//! [`Compute`] is the device, [`Matrix`] a matrix on it. Each kernel exists twice, as WGSL in
+//! `throng-shaders` and in `cpu/`; both sum squared differences directly, so near-equal rows are as right
+//! as distant ones, and both give the same bits for the same input on the same device.
+//!
+//! ```
+//! use throng_compute::{Compute, PairwiseMetric, pairwise};
+//!
+//! # fn main() -> Result<(), throng_compute::ComputeError> {
+//! let compute = Compute::auto();
+//! let x = compute.matrix(&[0.0, 0.0, 3.0, 4.0], 2, 2)?;
+//! let distances = pairwise(&x, &x, PairwiseMetric::Euclidean)?.to_vec()?;
+//! assert_eq!(distances, [0.0, 5.0, 5.0, 0.0]);
+//! # Ok(())
+//! # }
+//! ```
+
+mod cpu;
+mod device;
+mod error;
+mod gpu;
+mod kmeans_plus_plus;
+mod lloyd;
+mod matrix;
+mod pairwise;
+mod plan;
+mod silhouette;
+
+pub use device::{Compute, DeviceChoice, DeviceKind, HostDevice};
+pub use error::ComputeError;
+pub use kmeans_plus_plus::kmeans_plus_plus;
+pub use lloyd::{AssignStats, ClusterSums, Lloyd};
+pub use matrix::Matrix;
+pub use pairwise::{PairwiseMetric, pairwise};
+pub use silhouette::{SilhouetteMetric, silhouette};

@@ -1,0 +1,155 @@
+//! Lloyd's algorithm, one half step at a time.
+
+use crate::device::Engine;
+use crate::error::ComputeError;
+use crate::matrix::{Matrix, Values, check_finite, check_k};
+use crate::{cpu, gpu};
+
+/// One k-means problem over a matrix: the labels and distances of its rows stay on the device.
+///
+/// The division of the sums by the counts, empty clusters and stopping are the caller's.
+#[derive(Debug)]
+pub struct Lloyd {
+    x: Matrix,
+    k: usize,
+    is_assigned: bool,
+    state: State,
+}
+
+#[derive(Debug)]
+enum State {
+    Host {
+        labels: Vec<u32>,
+        distances: Vec<f32>,
+    },
+    Device(gpu::kmeans_assign::Assignment),
+}
+
+/// What an assignment changed.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct AssignStats {
+    /// Rows whose label differs from the assignment before; at the first one all.
+    pub changed: usize,
+    /// The sum of the rows' squared distances to their centroids.
+    pub inertia: f64,
+}
+
+/// Sums and counts of the rows by label.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ClusterSums {
+    /// Sums of the rows of each cluster, [k, d].
+    pub sums: Vec<f64>,
+    /// Rows of each cluster, [k]; 0 for an empty one.
+    pub counts: Vec<u32>,
+}
+
+impl Lloyd {
+    /// A problem of `k` clusters over `x` [n, d], nothing assigned yet.
+    ///
+    /// # Errors
+    /// [`ComputeError::NoClusters`], [`ComputeError::TooManyClusters`], and the device's where it has not
+    /// the memory.
+    pub fn new(x: &Matrix, k: usize) -> Result<Self, ComputeError> {
+        check_k(k, x.rows())?;
+        let state = match (x.compute().engine(), x.values()) {
+            (Engine::Gpu(context), Values::Device(rows)) => {
+                State::Device(gpu::kmeans_assign::Assignment::new(context, rows, k)?)
+            }
+            _ => State::Host {
+                labels: vec![u32::MAX; x.rows()],
+                distances: vec![0.0; x.rows()],
+            },
+        };
+        Ok(Self {
+            x: x.clone(),
+            k,
+            is_assigned: false,
+            state,
+        })
+    }
+
+    /// Gives each row its nearest of `centroids` [k, d] by squared Euclidean distance, ties to the lowest
+    /// index. Never holds an n x k matrix.
+    ///
+    /// # Errors
+    /// [`ComputeError::Shape`], [`ComputeError::NotFinite`] and [`ComputeError::TooLarge`] for the
+    /// centroids, and the device's.
+    pub fn assign(&mut self, centroids: &[f32]) -> Result<AssignStats, ComputeError> {
+        let cols = self.x.cols();
+        if centroids.len() != self.k * cols {
+            return Err(ComputeError::Shape {
+                argument: "centroids",
+                unit: "values",
+                expected: self.k * cols,
+                found: centroids.len(),
+            });
+        }
+        check_finite("the centroids", centroids, cols)?;
+        let (changed, inertia) = match (&mut self.state, self.x.compute().engine(), self.x.values())
+        {
+            (State::Host { labels, distances }, Engine::Cpu(threads), Values::Host(values)) => {
+                threads
+                    .run(|| cpu::kmeans_assign::assign(values, cols, centroids, labels, distances))
+            }
+            (State::Device(assignment), Engine::Gpu(context), Values::Device(rows)) => {
+                assignment.assign(context, rows, centroids)?
+            }
+            _ => return Err(ComputeError::DifferentDevices),
+        };
+        self.is_assigned = true;
+        Ok(AssignStats { changed, inertia })
+    }
+
+    /// Sums and counts of the rows by their last labels, added in an order that the sizes alone decide.
+    ///
+    /// # Errors
+    /// [`ComputeError::NotAssigned`] before the first [`Lloyd::assign`], and the device's.
+    pub fn sums(&mut self) -> Result<ClusterSums, ComputeError> {
+        self.check_assigned("sums")?;
+        let cols = self.x.cols();
+        let (sums, counts) = match (&self.state, self.x.compute().engine(), self.x.values()) {
+            (State::Host { labels, .. }, Engine::Cpu(threads), Values::Host(values)) => {
+                threads.run(|| cpu::kmeans_update::update(values, cols, labels, self.k))
+            }
+            (State::Device(assignment), Engine::Gpu(context), Values::Device(rows)) => {
+                gpu::kmeans_update::update(context, rows, assignment.labels_buffer(), self.k)?
+            }
+            _ => return Err(ComputeError::DifferentDevices),
+        };
+        Ok(ClusterSums { sums, counts })
+    }
+
+    /// The last labels, [n], each below k.
+    ///
+    /// # Errors
+    /// [`ComputeError::NotAssigned`] before the first [`Lloyd::assign`], and the device's.
+    pub fn labels(&self) -> Result<Vec<u32>, ComputeError> {
+        self.check_assigned("labels")?;
+        match (&self.state, self.x.compute().engine()) {
+            (State::Host { labels, .. }, _) => Ok(labels.clone()),
+            (State::Device(assignment), Engine::Gpu(context)) => assignment.labels(context),
+            _ => Err(ComputeError::DifferentDevices),
+        }
+    }
+
+    /// The rows' squared distances to the centroids they were last given, [n].
+    ///
+    /// # Errors
+    /// [`ComputeError::NotAssigned`] before the first [`Lloyd::assign`], and the device's.
+    pub fn distances(&self) -> Result<Vec<f32>, ComputeError> {
+        self.check_assigned("distances")?;
+        match (&self.state, self.x.compute().engine()) {
+            (State::Host { distances, .. }, _) => Ok(distances.clone()),
+            (State::Device(assignment), Engine::Gpu(context)) => assignment.distances(context),
+            _ => Err(ComputeError::DifferentDevices),
+        }
+    }
+
+    fn check_assigned(&self, wanted: &'static str) -> Result<(), ComputeError> {
+        if self.is_assigned {
+            Ok(())
+        } else {
+            Err(ComputeError::NotAssigned { wanted })
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! A matrix on a device.
+
+use std::sync::Arc;
+
+use crate::device::{Compute, Engine};
+use crate::error::ComputeError;
+use crate::gpu::Rows;
+
+/// A matrix [n, d] of finite 32-bit floats, row by row, resident on its [`Compute`]. Cloning it is cheap.
+#[derive(Debug, Clone)]
+pub struct Matrix {
+    compute: Compute,
+    rows: usize,
+    cols: usize,
+    values: Values,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) enum Values {
+    Host(Arc<Vec<f32>>),
+    Device(Arc<Rows>),
+}
+
+impl Compute {
+    /// The matrix [`rows`, `cols`] of `values`, row by row, copied to the device. Magnitudes up to 1e16.
+    ///
+    /// # Errors
+    /// [`ComputeError::Shape`] where there are not `rows * cols` values, [`ComputeError::NoColumns`],
+    /// [`ComputeError::NotFinite`] and [`ComputeError::TooLarge`] with the row and column, and the
+    /// device's where it has not the memory.
+    pub fn matrix(&self, values: &[f32], rows: usize, cols: usize) -> Result<Matrix, ComputeError> {
+        if cols == 0 {
+            return Err(ComputeError::NoColumns);
+        }
+        let expected = rows.saturating_mul(cols);
+        if values.len() != expected {
+            return Err(ComputeError::Shape {
+                argument: "values",
+                unit: "values",
+                expected,
+                found: values.len(),
+            });
+        }
+        check_finite("the matrix", values, cols)?;
+        let values = match self.engine() {
+            Engine::Cpu(_) => Values::Host(Arc::new(values.to_vec())),
+            Engine::Gpu(context) => Values::Device(Arc::new(Rows::upload(context, values, cols)?)),
+        };
+        Ok(Matrix::new(self, values, rows, cols))
+    }
+}
+
+impl Matrix {
+    pub(crate) fn new(compute: &Compute, values: Values, rows: usize, cols: usize) -> Self {
+        Self {
+            compute: compute.clone(),
+            rows,
+            cols,
+            values,
+        }
+    }
+
+    /// Rows, n.
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Columns, d.
+    pub fn cols(&self) -> usize {
+        self.cols
+    }
+
+    /// The device it is on.
+    pub fn compute(&self) -> &Compute {
+        &self.compute
+    }
+
+    /// The values [n, d], row by row, copied back.
+    ///
+    /// # Errors
+    /// The device's, where it was lost.
+    pub fn to_vec(&self) -> Result<Vec<f32>, ComputeError> {
+        match (&self.values, self.compute.engine()) {
+            (Values::Device(rows), Engine::Gpu(context)) => rows.download(context),
+            (Values::Host(values), _) => Ok(values.to_vec()),
+            (Values::Device(_), Engine::Cpu(_)) => Err(ComputeError::DifferentDevices),
+        }
+    }
+
+    pub(crate) fn values(&self) -> &Values {
+        &self.values
+    }
+}
+
+/// The largest magnitude taken: squares of differences, and sums of many, stay far inside 32-bit floats.
+const MOST: f32 = 1e16;
+
+/// The first value that is not finite or whose square would overflow is an error.
+pub(crate) fn check_finite(
+    argument: &'static str,
+    values: &[f32],
+    cols: usize,
+) -> Result<(), ComputeError> {
+    let Some(at) = values.iter().position(|v| !v.is_finite() || v.abs() > MOST) else {
+        return Ok(());
+    };
+    let (row, column, value) = (at / cols, at % cols, values[at]);
+    Err(if value.is_finite() {
+        ComputeError::TooLarge {
+            argument,
+            row,
+            column,
+            value,
+        }
+    } else {
+        ComputeError::NotFinite {
+            argument,
+            row,
+            column,
+            value,
+        }
+    })
+}
+
+/// Refuses k = 0 and k > n.
+pub(crate) fn check_k(k: usize, rows: usize) -> Result<(), ComputeError> {
+    match k {
+        0 => Err(ComputeError::NoClusters),
+        _ if k > rows => Err(ComputeError::TooManyClusters { k, rows }),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,178 @@
+//! How work is cut. Cuts depend on sizes and limits alone, so that results do not depend on timing or
+//! threads.
+
+/// Parts of a matrix begin at multiples of this, so that no block of rows crosses them.
+pub const PART_ROWS: usize = 256;
+
+/// The tile of a kernel on the device: invocations by row and column, each with 4 x 4 pairs, and the
+/// features in workgroup memory at a time. All fit 256 invocations and 16 KiB.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tile {
+    ty: usize,
+    tx: usize,
+    d: usize,
+}
+
+impl Tile {
+    /// 64 rows by 64 columns.
+    pub const SQUARE: Tile = Tile {
+        ty: 16,
+        tx: 16,
+        d: 16,
+    };
+
+    /// 128 rows by 32 columns.
+    pub const UPRIGHT: Tile = Tile {
+        ty: 32,
+        tx: 8,
+        d: 16,
+    };
+
+    /// 256 rows by 16 columns.
+    pub const TALL: Tile = Tile {
+        ty: 64,
+        tx: 4,
+        d: 8,
+    };
+
+    /// The tile that leaves the fewest columns idle.
+    pub const fn for_columns(columns: usize) -> Self {
+        match columns {
+            0..=16 => Self::TALL,
+            17..=32 => Self::UPRIGHT,
+            _ => Self::SQUARE,
+        }
+    }
+
+    /// Rows of the tile.
+    pub const fn rows(self) -> usize {
+        4 * self.ty
+    }
+
+    /// Columns of the tile.
+    pub const fn columns(self) -> usize {
+        4 * self.tx
+    }
+
+    /// Rounds of the loops of an invocation over `columns` columns, those of the kernel around it
+    /// included.
+    pub const fn rounds(self, columns: usize, features: usize) -> usize {
+        let slots = self.tx * self.ty;
+        let loads_a = (self.rows() * self.d).div_ceil(slots);
+        let loads_b = (self.columns() * self.d).div_ceil(slots);
+        let depth = self.d / 4 + loads_a + loads_b + 4;
+        let around = 16 + self.ty + 4 * self.tx;
+        columns.div_ceil(self.columns()) * (features.div_ceil(self.d) * depth + around)
+    }
+
+    /// Its `override` constants.
+    pub fn constants(self) -> [(&'static str, u32); 3] {
+        [
+            ("tx_count", self.tx as u32),
+            ("ty_count", self.ty as u32),
+            ("tile_d", self.d as u32),
+        ]
+    }
+}
+
+/// Rows of a task of the CPU's centroid update: at most 64 tasks, whose partial sums take at most 64 MiB.
+pub fn cpu_update_rows(rows: usize, k: usize, features: usize) -> usize {
+    let part = k.saturating_mul(features).saturating_mul(8).max(1);
+    let tasks = ((64 << 20) / part).clamp(1, 64);
+    rows.div_ceil(tasks).max(1024)
+}
+
+/// Rows of a block of the device's centroid update: at least 256, and so many that the blocks' sums take
+/// at most half a buffer and 64 MiB. `size` is k x d.
+pub fn gpu_update_rows(rows: usize, size: usize, most_bytes: u64) -> usize {
+    let bytes = (most_bytes / 2).min(64 << 20) as usize;
+    let blocks = (bytes / (4 * size).max(1)).clamp(1, 1024);
+    rows.div_ceil(blocks).next_multiple_of(PART_ROWS)
+}
+
+/// Rows of which the silhouette sums [rows, k] are held at once: at most 64 MiB, in whole tiles.
+pub fn gpu_silhouette_rows(rows: usize, k: usize, most_bytes: u64) -> usize {
+    let bytes = most_bytes.min(64 << 20) as usize;
+    let tile = Tile::SQUARE.rows();
+    (bytes / (4 * k.max(1)) / tile * tile).clamp(tile, rows.next_multiple_of(tile).max(tile))
+}
+
+/// Places in the order of rows that one dispatch of the silhouette sums visits: so few that even one of
+/// its workgroups is quick, and its loops take at most `most_rounds` where that can be.
+pub fn gpu_silhouette_places(features: usize, k: usize, most_rounds: usize) -> usize {
+    let tile = Tile::SQUARE.columns();
+    let mut places = ((1 << 22) / features.max(1))
+        .next_multiple_of(tile)
+        .max(tile);
+    while places > tile && gpu_silhouette_rounds(places, features, k) > most_rounds {
+        places = (places / 2).next_multiple_of(tile);
+    }
+    places
+}
+
+/// Rounds of the loops of the silhouette sums: each cluster among the places may add a tile.
+pub fn gpu_silhouette_rounds(places: usize, features: usize, k: usize) -> usize {
+    let tile = Tile::SQUARE;
+    let columns = places + k.min(places) * tile.columns();
+    tile.rounds(columns, features) + 2 * k
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tiles_fit_the_default_limits_of_webgpu() {
+        for tile in [Tile::SQUARE, Tile::UPRIGHT, Tile::TALL] {
+            assert!(tile.tx * tile.ty <= 256);
+            assert_eq!(PART_ROWS % tile.rows(), 0);
+            let tiles = 4 * tile.d * (tile.rows() + 1 + tile.columns() + 1);
+            let assign = 8 * tile.tx * tile.ty;
+            let potentials = 4 * tile.columns() * tile.ty;
+            assert!(tiles + assign.max(potentials) <= 16_384, "{tile:?}");
+        }
+    }
+
+    #[test]
+    fn tiles_are_chosen_by_columns() {
+        assert_eq!(Tile::for_columns(1), Tile::TALL);
+        assert_eq!(Tile::for_columns(16), Tile::TALL);
+        assert_eq!(Tile::for_columns(17), Tile::UPRIGHT);
+        assert_eq!(Tile::for_columns(33), Tile::SQUARE);
+    }
+
+    #[test]
+    fn updates_stay_inside_their_memory() {
+        for (rows, k, features) in [(1, 1, 1), (100_000, 64, 128), (1_000_000, 1000, 1000)] {
+            let size = k * features;
+            let block = gpu_update_rows(rows, size, 128 << 20);
+            let bytes = rows.div_ceil(block) * size * 4;
+            assert!(bytes <= 64 << 20, "{rows} {k} {features}: {bytes}");
+            let tasks = rows.div_ceil(cpu_update_rows(rows, k, features));
+            assert!(tasks * size * 8 <= 64 << 20, "{rows} {k} {features}");
+        }
+    }
+
+    #[test]
+    fn silhouettes_stay_inside_their_memory() {
+        assert_eq!(gpu_silhouette_rows(1, 2, 1 << 20), 64);
+        assert_eq!(gpu_silhouette_rows(100, 2, 1 << 20), 128);
+        let rows = gpu_silhouette_rows(10_000_000, 100, 128 << 20);
+        assert_eq!(rows % 64, 0);
+        assert!(rows * 100 * 4 <= 64 << 20);
+        assert_eq!(gpu_silhouette_places(1 << 30, 2, usize::MAX), 64);
+        assert_eq!(gpu_silhouette_places(128, 10, usize::MAX), 32_768);
+    }
+
+    #[test]
+    fn silhouettes_stay_inside_the_rounds_of_a_software_adapter() {
+        for (features, k) in [(1, 2), (1, 5_000), (128, 10), (384, 100), (128, 1_000)] {
+            let places = gpu_silhouette_places(features, k, 60_000);
+            let rounds = gpu_silhouette_rounds(places, features, k);
+            assert!(
+                rounds <= 60_000,
+                "{features}, {k}: {places} places, {rounds}"
+            );
+        }
+    }
+}

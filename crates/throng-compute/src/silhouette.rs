@@ -1,0 +1,95 @@
+//! Exact silhouettes.
+
+use std::str::FromStr;
+
+use throng_shaders::Metric;
+
+use crate::device::Engine;
+use crate::error::ComputeError;
+use crate::matrix::{Matrix, Values, check_k};
+use crate::{cpu, gpu};
+
+/// The distance that silhouettes are made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum SilhouetteMetric {
+    /// |a - b|
+    Euclidean,
+    /// |a - b|^2
+    SqEuclidean,
+    /// 1 - a.b / (|a| |b|); 1 where a row is zero
+    Cosine,
+}
+
+impl FromStr for SilhouetteMetric {
+    type Err = ComputeError;
+
+    fn from_str(value: &str) -> Result<Self, ComputeError> {
+        match value {
+            "euclidean" => Ok(SilhouetteMetric::Euclidean),
+            "sqeuclidean" => Ok(SilhouetteMetric::SqEuclidean),
+            "cosine" => Ok(SilhouetteMetric::Cosine),
+            _ => Err(ComputeError::UnknownName {
+                argument: "metric",
+                value: value.to_owned(),
+                choices: "euclidean, sqeuclidean, cosine",
+            }),
+        }
+    }
+}
+
+impl From<SilhouetteMetric> for Metric {
+    fn from(metric: SilhouetteMetric) -> Self {
+        match metric {
+            SilhouetteMetric::Euclidean => Metric::Euclidean,
+            SilhouetteMetric::SqEuclidean => Metric::SqEuclidean,
+            SilhouetteMetric::Cosine => Metric::Cosine,
+        }
+    }
+}
+
+/// The silhouette of each row of `x` [n, d], in [-1, 1]: (b - a) / max(a, b), with a the mean distance to
+/// the other rows of its cluster and b the least mean distance to the rows of another (Rousseeuw 1987).
+/// A row alone in its cluster has 0. All pairs are looked at, none is kept: memory is O(n (k + d)).
+///
+/// `labels` [n] are below `k`; clusters may be empty.
+///
+/// # Errors
+/// [`ComputeError::Shape`], [`ComputeError::NoClusters`], [`ComputeError::TooManyClusters`],
+/// [`ComputeError::Label`], [`ComputeError::TooFewClusters`] where fewer than two clusters have rows, and
+/// the device's.
+pub fn silhouette(
+    x: &Matrix,
+    labels: &[u32],
+    k: usize,
+    metric: SilhouetteMetric,
+) -> Result<Vec<f32>, ComputeError> {
+    if labels.len() != x.rows() {
+        return Err(ComputeError::Shape {
+            argument: "labels",
+            unit: "values",
+            expected: x.rows(),
+            found: labels.len(),
+        });
+    }
+    check_k(k, x.rows())?;
+    if let Some(row) = labels.iter().position(|&label| label as usize >= k) {
+        let label = labels[row];
+        return Err(ComputeError::Label { row, label, k });
+    }
+    let mut has_rows = vec![false; k];
+    labels
+        .iter()
+        .for_each(|&label| has_rows[label as usize] = true);
+    let found = has_rows.iter().filter(|&&has_rows| has_rows).count();
+    if found < 2 {
+        return Err(ComputeError::TooFewClusters { found });
+    }
+    match (x.compute().engine(), x.values()) {
+        (Engine::Cpu(threads), Values::Host(values)) => Ok(threads
+            .run(|| cpu::silhouette::silhouettes(values, x.cols(), labels, k, metric.into()))),
+        (Engine::Gpu(context), Values::Device(rows)) => {
+            gpu::silhouette::silhouettes(context, rows, labels, k, metric.into())
+        }
+        _ => Err(ComputeError::DifferentDevices),
+    }
+}

@@ -1,0 +1,268 @@
+//! Nearest centroids against plain f64 loops, on every device.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod common;
+
+use common::*;
+use throng_compute::{AssignStats, ComputeError, Lloyd};
+
+const EPS: f64 = f32::EPSILON as f64;
+
+/// What an assignment gave.
+#[derive(Clone)]
+struct Found {
+    labels: Vec<u32>,
+    distances: Vec<f32>,
+    inertia: f64,
+}
+
+impl Found {
+    fn new(lloyd: &Lloyd, stats: AssignStats) -> Self {
+        Self {
+            labels: lloyd.labels().unwrap(),
+            distances: lloyd.distances().unwrap(),
+            inertia: stats.inertia,
+        }
+    }
+
+    /// What is off by more than rounding, in words.
+    fn wrong(&self, x: &[f32], d: usize, centroids: &[f32]) -> Option<String> {
+        let (n, k) = (x.len() / d, centroids.len() / d);
+        assert_eq!((self.labels.len(), self.distances.len()), (n, n));
+        // One rounding a term and a few for the term itself.
+        let steps = (d + 4) as f64 * EPS;
+        let mut sum = 0.0;
+        for i in 0..n {
+            let all: Vec<f64> = (0..k)
+                .map(|c| squared(row(x, d, i), row(centroids, d, c)))
+                .collect();
+            let least = all.iter().copied().fold(f64::MAX, f64::min);
+            let label = self.labels[i] as usize;
+            if label >= k || all[label] > least * (1.0 + 2.0 * steps) {
+                return Some(format!(
+                    "row {i} has label {label}; the nearest is at {least}"
+                ));
+            }
+            let off = (f64::from(self.distances[i]) - all[label]).abs();
+            if off.is_nan() || off > steps * all[label] + 1e-30 {
+                return Some(format!(
+                    "row {i} is at {}, not {}",
+                    self.distances[i], all[label]
+                ));
+            }
+            sum += all[label];
+        }
+        let off = (self.inertia - sum).abs();
+        (off.is_nan() || off > 1e-5 * sum).then(|| format!("inertia {}, not {sum}", self.inertia))
+    }
+}
+
+fn check(device: &Named, n: usize, d: usize, k: usize) {
+    let (x, centroids) = (uniform(n * d, 11), uniform(k * d, 12));
+    let on = device.compute.matrix(&x, n, d).unwrap();
+    let mut lloyd = Lloyd::new(&on, k).unwrap();
+    let stats = lloyd.assign(&centroids).unwrap();
+    assert_eq!(stats.changed, n, "{}", device.name);
+    let wrong = Found::new(&lloyd, stats).wrong(&x, d, &centroids);
+    assert_eq!(wrong, None, "{}, n {n}, d {d}, k {k}", device.name);
+}
+
+#[test]
+fn the_comparison_notices_one_wrong_value() {
+    let (n, d, k) = (30, 3, 4);
+    let (x, centroids) = (uniform(n * d, 11), uniform(k * d, 12));
+    let on = throng_compute::Compute::cpu().matrix(&x, n, d).unwrap();
+    let mut lloyd = Lloyd::new(&on, k).unwrap();
+    let stats = lloyd.assign(&centroids).unwrap();
+    let right = Found::new(&lloyd, stats);
+    assert_eq!(right.wrong(&x, d, &centroids), None);
+    let wrong = |change: fn(&mut Found)| {
+        let mut found = right.clone();
+        change(&mut found);
+        found.wrong(&x, d, &centroids).is_some()
+    };
+    assert!(wrong(|found| found.labels[7] = (found.labels[7] + 1) % 4));
+    assert!(wrong(|found| found.labels[7] = 4));
+    assert!(wrong(|found| found.distances[29] *= 1.000_01));
+    assert!(wrong(|found| found.distances[29] = f32::NAN));
+    assert!(wrong(|found| found.inertia *= 1.000_02));
+}
+
+#[test]
+fn labels_and_distances_agree_with_loops_at_odd_sizes() {
+    let sizes = [
+        (1, 1, 1),
+        (2, 1, 2),
+        (7, 5, 3),
+        (63, 15, 16),
+        (64, 16, 17),
+        (65, 17, 15),
+        (127, 3, 31),
+        (129, 33, 32),
+        (255, 8, 33),
+        (257, 9, 63),
+        (300, 2, 64),
+        (301, 31, 65),
+        (130, 128, 100),
+        (1023, 4, 8),
+        (1025, 4, 129),
+    ];
+    for device in devices() {
+        for (n, d, k) in sizes {
+            check(&device, n, d, k);
+        }
+    }
+}
+
+#[test]
+fn matrices_in_parts_agree_with_loops() {
+    // 512 KiB hold 3,072 rows.
+    for device in devices() {
+        check(&device, 3_200, 40, 20);
+    }
+}
+
+#[test]
+fn changed_counts_the_labels_that_differ() {
+    let (n, d, k) = (700, 6, 9);
+    let x = uniform(n * d, 15);
+    let first = uniform(k * d, 16);
+    let second = uniform(k * d, 17);
+    for device in devices() {
+        let on = device.compute.matrix(&x, n, d).unwrap();
+        let mut lloyd = Lloyd::new(&on, k).unwrap();
+        assert_eq!(lloyd.assign(&first).unwrap().changed, n, "{}", device.name);
+        let before = lloyd.labels().unwrap();
+        assert_eq!(lloyd.assign(&first).unwrap().changed, 0, "{}", device.name);
+        let changed = lloyd.assign(&second).unwrap().changed;
+        let after = lloyd.labels().unwrap();
+        let differ = before.iter().zip(&after).filter(|(a, b)| a != b).count();
+        assert!(differ > 0);
+        assert_eq!(changed, differ, "{}", device.name);
+    }
+}
+
+#[test]
+fn ties_go_to_the_lowest_index() {
+    // Every centroid appears several times, across lanes, threads and tiles; the rows are integers, so
+    // that all distances are exact.
+    let (n, d, k) = (200, 5, 150);
+    let x: Vec<f32> = uniform(n * d, 18)
+        .iter()
+        .map(|v| (v * 4.0).round())
+        .collect();
+    let distinct: Vec<f32> = uniform(10 * d, 19)
+        .iter()
+        .map(|v| (v * 4.0).round())
+        .collect();
+    let centroids: Vec<f32> = (0..k)
+        .flat_map(|c| row(&distinct, d, c % 10).to_vec())
+        .collect();
+    for device in devices() {
+        let on = device.compute.matrix(&x, n, d).unwrap();
+        let mut lloyd = Lloyd::new(&on, k).unwrap();
+        lloyd.assign(&centroids).unwrap();
+        let labels = lloyd.labels().unwrap();
+        for (i, &label) in labels.iter().enumerate() {
+            let all: Vec<f64> = (0..k)
+                .map(|c| squared(row(&x, d, i), row(&centroids, d, c)))
+                .collect();
+            let least = all.iter().copied().fold(f64::MAX, f64::min);
+            let lowest = all.iter().position(|&v| v == least).unwrap();
+            assert_eq!(label as usize, lowest, "{}, row {i}", device.name);
+        }
+    }
+}
+
+#[test]
+fn rows_that_equal_a_centroid_are_at_distance_zero() {
+    let (n, d) = (90, 21);
+    let mut x = uniform(n * d, 20);
+    x.iter_mut().for_each(|v| *v += 1000.0);
+    for device in devices() {
+        let on = device.compute.matrix(&x, n, d).unwrap();
+        let mut lloyd = Lloyd::new(&on, n).unwrap();
+        let stats = lloyd.assign(&x).unwrap();
+        assert_eq!(stats.inertia, 0.0, "{}", device.name);
+        let labels = lloyd.labels().unwrap();
+        assert_eq!(labels, (0..n as u32).collect::<Vec<_>>(), "{}", device.name);
+    }
+}
+
+#[test]
+fn same_bits_twice_and_for_any_number_of_threads() {
+    let (n, d, k) = (3_000, 24, 40);
+    let x = uniform(n * d, 21);
+    let centroids = uniform(k * d, 22);
+    let mut of_cpu = Vec::new();
+    for device in devices() {
+        let on = device.compute.matrix(&x, n, d).unwrap();
+        let bits = || {
+            let mut lloyd = Lloyd::new(&on, k).unwrap();
+            let stats = lloyd.assign(&centroids).unwrap();
+            let distances = lloyd.distances().unwrap();
+            let distances: Vec<_> = distances.into_iter().map(f32::to_bits).collect();
+            (lloyd.labels().unwrap(), distances, stats.inertia.to_bits())
+        };
+        let first = bits();
+        assert_eq!(first, bits(), "{}", device.name);
+        if device.name.starts_with("cpu") {
+            of_cpu.push(first);
+        }
+    }
+    assert_eq!(of_cpu[0], of_cpu[1]);
+}
+
+#[test]
+fn loops_of_any_length_are_right_or_refused() {
+    // llvmpipe ends an invocation's loops at 65,535 rounds, and goes on with wrong numbers.
+    let (n, d) = (64, 70_000);
+    let x = uniform(n * d, 24);
+    for device in devices() {
+        let Ok(on) = device.compute.matrix(&x, n, d) else {
+            assert!(device.name.contains("512 KiB"), "{}", device.name);
+            continue;
+        };
+        let mut lloyd = Lloyd::new(&on, n).unwrap();
+        match lloyd.assign(&x) {
+            Ok(stats) => {
+                assert_eq!(stats.inertia, 0.0, "{}", device.name);
+                assert_eq!(lloyd.labels().unwrap(), (0..n as u32).collect::<Vec<_>>());
+            }
+            Err(error) => {
+                assert!(device.name.contains("llvmpipe"), "{}: {error}", device.name);
+                assert!(matches!(error, ComputeError::TooLong { .. }), "{error}");
+            }
+        }
+    }
+}
+
+#[test]
+fn bad_arguments_are_refused() {
+    for device in devices() {
+        let x = device.compute.matrix(&uniform(12, 23), 4, 3).unwrap();
+        assert_eq!(Lloyd::new(&x, 0).unwrap_err(), ComputeError::NoClusters);
+        assert_eq!(
+            Lloyd::new(&x, 5).unwrap_err(),
+            ComputeError::TooManyClusters { k: 5, rows: 4 }
+        );
+        let mut lloyd = Lloyd::new(&x, 2).unwrap();
+        assert_eq!(
+            lloyd.labels().unwrap_err().to_string(),
+            "no labels yet: call assign before labels"
+        );
+        assert_eq!(
+            lloyd.assign(&[0.0; 5]).unwrap_err().to_string(),
+            "centroids has 5 values, but 6 are needed"
+        );
+        let error = lloyd
+            .assign(&[0.0, 0.0, 0.0, 0.0, f32::NAN, 0.0])
+            .unwrap_err();
+        assert!(
+            error
+                .to_string()
+                .starts_with("row 1, column 1 (counted from 0) of the centroids is NaN"),
+            "{error}"
+        );
+    }
+}

@@ -1,0 +1,15 @@
+//! The report as JSON.
+
+use crate::{Report, ReportError};
+
+/// The report as one line of JSON, ending in a newline: the content of the page, with every figure unrounded.
+///
+/// Field names are those of [`Report`]; a figure that is not finite is `null`, and is read back as NaN.
+///
+/// # Errors
+/// [`ReportError::Json`] if the serialiser fails.
+pub fn json(report: &Report) -> Result<String, ReportError> {
+    let mut text = serde_json::to_string(report)?;
+    text.push('\n');
+    Ok(text)
+}

@@ -1,0 +1,55 @@
+//! Imports: a line `//!import name` is replaced by `wgsl/<name>.wgsl`, and `//!import metric` by the
+//! metric's file.
+
+use crate::{Metric, Step};
+
+macro_rules! files {
+    ($($name:literal),* $(,)?) => {
+        &[$(($name, include_str!(concat!("../wgsl/", $name, ".wgsl")))),*]
+    };
+}
+
+const FILES: &[(&str, &str)] = files![
+    "kmeans/assign",
+    "kmeans/plus_plus_accept",
+    "kmeans/plus_plus_choose",
+    "kmeans/plus_plus_gather",
+    "kmeans/plus_plus_pick",
+    "kmeans/plus_plus_potentials",
+    "kmeans/update",
+    "kmeans/update_reduce",
+    "metric/cosine",
+    "metric/dot",
+    "metric/euclidean",
+    "metric/sqeuclidean",
+    "pairwise/distances",
+    "rows/scale",
+    "shared/groups",
+    "shared/tile",
+    "silhouette/finish",
+    "silhouette/sums",
+];
+
+const IMPORT: &str = "//!import ";
+
+/// The whole WGSL of `step`. `metric` is taken by the steps that compare rows, see [`Step::metrics`]. A
+/// name that is no file stays as a comment, and the WGSL does not validate.
+pub fn source(step: Step, metric: Option<Metric>) -> String {
+    let mut out = String::new();
+    for line in file(step.file()).unwrap_or_default().lines() {
+        let imported = line.strip_prefix(IMPORT).and_then(|name| match metric {
+            Some(metric) if name == "metric" => file(&format!("metric/{}", metric.name())),
+            _ => file(name),
+        });
+        out.push_str(imported.unwrap_or(line));
+        out.push('\n');
+    }
+    out
+}
+
+fn file(name: &str) -> Option<&'static str> {
+    FILES
+        .iter()
+        .find(|(known, _)| *known == name)
+        .map(|(_, text)| *text)
+}

@@ -1,0 +1,15 @@
+//! The WGSL of throng, and the host's picture of its parameters. Nothing here runs it.
+//!
+//! A kernel is one file, `wgsl/<kernel>/<step>.wgsl`, with one entry point, [`ENTRY`]. What kernels share
+//! is in `wgsl/shared/`, what a metric changes in `wgsl/metric/`; a line `//!import name` takes a file in.
+
+mod compose;
+mod params;
+mod registry;
+
+pub use compose::source;
+pub use params::*;
+pub use registry::{Kernel, Metric, Step, all};
+
+/// The entry point of every kernel.
+pub const ENTRY: &str = "main";

