@@ -42,7 +42,7 @@ impl Draws {
     }
 }
 
-/// The rows [k] of `x` [n, d] that greedy k-means++ chooses as first centres, in order: the first one
+/// The rows `[k]` of `x` [n, d] that greedy k-means++ chooses as first centres, in order: the first one
 /// uniformly, each further one as the best of 2 + ln k rows drawn with probability in proportion to their
 /// squared distance to the nearest centre so far (Arthur and Vassilvitskii 2007, as scikit-learn does it).
 /// Rows repeat only where there are fewer than k distinct ones.

@@ -39,7 +39,7 @@ pub struct AssignStats {
 pub struct ClusterSums {
     /// Sums of the rows of each cluster, [k, d].
     pub sums: Vec<f64>,
-    /// Rows of each cluster, [k]; 0 for an empty one.
+    /// Rows of each cluster, `[k]`; 0 for an empty one.
     pub counts: Vec<u32>,
 }
 
@@ -119,7 +119,7 @@ impl Lloyd {
         Ok(ClusterSums { sums, counts })
     }
 
-    /// The last labels, [n], each below k.
+    /// The last labels, `[n]`, each below k.
     ///
     /// # Errors
     /// [`ComputeError::NotAssigned`] before the first [`Lloyd::assign`], and the device's.
@@ -132,7 +132,7 @@ impl Lloyd {
         }
     }
 
-    /// The rows' squared distances to the centroids they were last given, [n].
+    /// The rows' squared distances to the centroids they were last given, `[n]`.
     ///
     /// # Errors
     /// [`ComputeError::NotAssigned`] before the first [`Lloyd::assign`], and the device's.

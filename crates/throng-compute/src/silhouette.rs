@@ -51,7 +51,7 @@ impl From<SilhouetteMetric> for Metric {
 /// the other rows of its cluster and b the least mean distance to the rows of another (Rousseeuw 1987).
 /// A row alone in its cluster has 0. All pairs are looked at, none is kept: memory is O(n (k + d)).
 ///
-/// `labels` [n] are below `k`; clusters may be empty.
+/// `labels` `[n]` are below `k`; clusters may be empty.
 ///
 /// # Errors
 /// [`ComputeError::Shape`], [`ComputeError::NoClusters`], [`ComputeError::TooManyClusters`],

@@ -6,7 +6,7 @@ use rayon::prelude::*;
 use super::simd::dispatch;
 use crate::plan;
 
-/// Sums [k, d] in f64 and counts [k] of the rows by label. The rows are cut into tasks by the sizes
+/// Sums [k, d] in f64 and counts `[k]` of the rows by label. The rows are cut into tasks by the sizes
 /// alone, and the tasks are added in order.
 pub fn update(x: &[f32], features: usize, labels: &[u32], k: usize) -> (Vec<f64>, Vec<u32>) {
     let task_rows = plan::cpu_update_rows(labels.len(), k, features);

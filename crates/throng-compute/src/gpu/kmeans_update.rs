@@ -10,7 +10,7 @@ use crate::plan;
 const THREADS: u32 = 64;
 const REDUCE_THREADS: u32 = 32;
 
-/// Sums [k, d] and counts [k] of the rows by label.
+/// Sums [k, d] and counts `[k]` of the rows by label.
 pub fn update(
     context: &Context,
     x: &Rows,
