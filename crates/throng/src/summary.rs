@@ -154,6 +154,11 @@ fn notes(read: &Read, behaviour: &Behaviour, params: &SegmentParams) -> Vec<Stri
         }
         notes.push(line);
     }
+    notes.push(
+        "Stability refits the groups, not the model. Where groups shade into each other, a model of another seed may \
+         cut them elsewhere."
+            .to_owned(),
+    );
     notes.push(format!(
         "Seed {}; the same log, seed and device give the same groups.",
         params.seed
