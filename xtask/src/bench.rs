@@ -12,7 +12,7 @@ use crate::python::Venv;
 
 /// Both sides run on so many threads.
 const THREADS: usize = 2;
-/// Turns that each side takes; the best counts.
+/// Turns that each side takes; the median counts.
 const TURNS: usize = 3;
 
 /// Rows, features, clusters.
@@ -85,7 +85,7 @@ struct Sides {
     folder: std::path::PathBuf,
 }
 
-/// One side's best turn.
+/// One side's turn.
 #[derive(Clone, Debug)]
 struct Turn {
     /// Of one iteration, or of the whole.
@@ -118,11 +118,11 @@ impl Turn {
             .context("the memory was not measured")
     }
 
-    fn better(self, other: Option<Self>) -> Self {
-        match other {
-            Some(other) if other.seconds <= self.seconds => other,
-            _ => self,
-        }
+    /// The one in the middle by time.
+    fn median(mut turns: Vec<Self>) -> Result<Self> {
+        turns.sort_by(|a, b| a.seconds.total_cmp(&b.seconds));
+        let middle = turns.get(turns.len() / 2);
+        middle.cloned().context("no turn was taken")
     }
 }
 
@@ -158,18 +158,17 @@ impl Task {
 impl Sides {
     fn measure(&self, name: &'static str, shape: Shape) -> Result<Task> {
         self.turn(self.peer("data", shape)).map(drop)?;
-        let (mut peer, mut cpu) = (None, None);
+        let (mut peer, mut cpu) = (Vec::new(), Vec::new());
         for _ in 0..TURNS {
-            peer = Some(Turn::parse(&self.turn(self.peer(name, shape))?)?.better(peer));
-            cpu = Some(Turn::parse(&self.turn(self.kernel("cpu", name, shape))?)?.better(cpu));
+            peer.push(Turn::parse(&self.turn(self.peer(name, shape))?)?);
+            cpu.push(Turn::parse(&self.turn(self.kernel("cpu", name, shape))?)?);
         }
         let software = Turn::parse(&self.turn(self.kernel("software", name, shape))?)?;
-        let none = "no turn was taken";
         Ok(Task {
             name,
             shape,
-            peer: peer.context(none)?,
-            cpu: cpu.context(none)?,
+            peer: Turn::median(peer)?,
+            cpu: Turn::median(cpu)?,
             software,
         })
     }
@@ -213,7 +212,7 @@ fn with_shape(mut command: Command, task: &str, folder: &Path, shape: Shape) -> 
 fn table(lloyd: &Task, silhouette: &Task) -> Result<String> {
     let cores = thread::available_parallelism()?;
     let mut text = format!(
-        "On {THREADS} threads of {} ({cores} cores), the best of {TURNS} turns:\n\n",
+        "On {THREADS} threads of {} ({cores} cores), the median of {TURNS} turns:\n\n",
         processor()
     );
     text += "| | scikit-learn | throng, CPU | ratio | throng, software Vulkan |\n|---|---:|---:|---:|---:|\n";
@@ -285,13 +284,18 @@ mod tests {
     }
 
     #[test]
-    fn the_best_turn_counts() {
-        let slow = Turn::parse(r#"{"seconds": 2.0, "value": 1.0}"#).unwrap();
-        let fast = Turn::parse(r#"{"seconds": 1.0, "value": 1.0, "bytes": 5000}"#).unwrap();
-        assert_eq!(slow.clone().better(Some(fast.clone())).seconds, 1.0);
-        assert_eq!(fast.clone().better(Some(slow.clone())).seconds, 1.0);
-        assert_eq!(fast.bytes().unwrap(), 5000.0);
-        assert!(slow.bytes().is_err());
+    fn the_turn_in_the_middle_counts() {
+        let turn = |seconds: f64| {
+            let text = format!(r#"{{"seconds": {seconds}, "value": 1.0, "bytes": 5000}}"#);
+            Turn::parse(&text).unwrap()
+        };
+        let turns = [3.0, 1.0, 2.0].map(turn).to_vec();
+        let median = Turn::median(turns).unwrap();
+        assert_eq!(median.seconds, 2.0);
+        assert_eq!(median.bytes().unwrap(), 5000.0);
+        assert!(Turn::median(Vec::new()).is_err());
+        let unmeasured = Turn::parse(r#"{"seconds": 2.0, "value": 1.0}"#).unwrap();
+        assert!(unmeasured.bytes().is_err());
         assert!(Turn::parse("{}").is_err());
     }
 }

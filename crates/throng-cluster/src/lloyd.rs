@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use throng_compute::Lloyd;
+use throng_compute::{ClusterSums, Lloyd};
 
 use crate::error::ClusterError;
 use crate::metric::Metric;
@@ -64,15 +64,14 @@ pub(crate) fn run(
     stop: Stop,
     observer: &mut dyn FnMut(usize, usize) -> ControlFlow<()>,
 ) -> Result<Found, ClusterError> {
-    let d = x.matrix.cols();
     let mut centroids: Vec<f64> = start.into_iter().map(f64::from).collect();
     let mut n_iter = 0;
     let mut labels_repeat = false;
     let mut converged = false;
     while n_iter < stop.max_iter && !converged {
         n_iter += 1;
-        let stats = lloyd.assign(&to_f32(&centroids))?;
-        let next = update(lloyd, x, &centroids, metric, d)?;
+        let (stats, sums) = lloyd.step(&to_f32(&centroids))?;
+        let next = update(lloyd, x, sums, &centroids, metric)?;
         let shift: f64 = centroids
             .iter()
             .zip(&next)
@@ -99,13 +98,13 @@ pub(crate) fn run(
 
 /// The centroids of the clusters just assigned.
 fn update(
-    lloyd: &mut Lloyd,
+    lloyd: &Lloyd,
     x: &Framed,
+    device: ClusterSums,
     centroids: &[f64],
     metric: Metric,
-    d: usize,
 ) -> Result<Vec<f64>, ClusterError> {
-    let device = lloyd.sums()?;
+    let d = x.matrix.cols();
     let mut sums = Sums {
         values: device.sums,
         counts: device.counts.iter().map(|&c| f64::from(c)).collect(),

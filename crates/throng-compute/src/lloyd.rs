@@ -1,4 +1,4 @@
-//! Lloyd's algorithm, one half step at a time.
+//! Lloyd's algorithm, one step at a time.
 
 use crate::device::Engine;
 use crate::error::ComputeError;
@@ -75,16 +75,8 @@ impl Lloyd {
     /// [`ComputeError::Shape`], [`ComputeError::NotFinite`] and [`ComputeError::TooLarge`] for the
     /// centroids, and the device's.
     pub fn assign(&mut self, centroids: &[f32]) -> Result<AssignStats, ComputeError> {
+        self.check_centroids(centroids)?;
         let cols = self.x.cols();
-        if centroids.len() != self.k * cols {
-            return Err(ComputeError::Shape {
-                argument: "centroids",
-                unit: "values",
-                expected: self.k * cols,
-                found: centroids.len(),
-            });
-        }
-        check_finite("the centroids", centroids, cols)?;
         let (changed, inertia) = match (&mut self.state, self.x.compute().engine(), self.x.values())
         {
             (State::Host { labels, distances }, Engine::Cpu(threads), Values::Host(values)) => {
@@ -100,23 +92,33 @@ impl Lloyd {
         Ok(AssignStats { changed, inertia })
     }
 
-    /// Sums and counts of the rows by their last labels, added in an order that the sizes alone decide.
+    /// [`Lloyd::assign`], and the sums and counts of the rows by their new labels, added in an order that
+    /// the sizes alone decide.
     ///
     /// # Errors
-    /// [`ComputeError::NotAssigned`] before the first [`Lloyd::assign`], and the device's.
-    pub fn sums(&mut self) -> Result<ClusterSums, ComputeError> {
-        self.check_assigned("sums")?;
+    /// As [`Lloyd::assign`].
+    pub fn step(&mut self, centroids: &[f32]) -> Result<(AssignStats, ClusterSums), ComputeError> {
+        self.check_centroids(centroids)?;
         let cols = self.x.cols();
-        let (sums, counts) = match (&self.state, self.x.compute().engine(), self.x.values()) {
-            (State::Host { labels, .. }, Engine::Cpu(threads), Values::Host(values)) => {
-                threads.run(|| cpu::kmeans_update::update(values, cols, labels, self.k))
-            }
-            (State::Device(assignment), Engine::Gpu(context), Values::Device(rows)) => {
-                gpu::kmeans_update::update(context, rows, assignment.labels_buffer(), self.k)?
-            }
-            _ => return Err(ComputeError::DifferentDevices),
-        };
-        Ok(ClusterSums { sums, counts })
+        let ((changed, inertia), (sums, counts)) =
+            match (&mut self.state, self.x.compute().engine(), self.x.values()) {
+                (State::Host { labels, distances }, Engine::Cpu(threads), Values::Host(values)) => {
+                    let (stats, sums) = threads.run(|| {
+                        cpu::kmeans_assign::step(values, cols, centroids, labels, distances)
+                    });
+                    (stats, (sums.values, sums.counts))
+                }
+                (State::Device(assignment), Engine::Gpu(context), Values::Device(rows)) => {
+                    let stats = assignment.assign(context, rows, centroids)?;
+                    let labels = assignment.labels_buffer();
+                    let sums = gpu::kmeans_update::update(context, rows, labels, self.k)?;
+                    (stats, sums)
+                }
+                _ => return Err(ComputeError::DifferentDevices),
+            };
+        self.is_assigned = true;
+        let stats = AssignStats { changed, inertia };
+        Ok((stats, ClusterSums { sums, counts }))
     }
 
     /// The last labels, `[n]`, each below k.
@@ -143,6 +145,19 @@ impl Lloyd {
             (State::Device(assignment), Engine::Gpu(context)) => assignment.distances(context),
             _ => Err(ComputeError::DifferentDevices),
         }
+    }
+
+    fn check_centroids(&self, centroids: &[f32]) -> Result<(), ComputeError> {
+        let cols = self.x.cols();
+        if centroids.len() != self.k * cols {
+            return Err(ComputeError::Shape {
+                argument: "centroids",
+                unit: "values",
+                expected: self.k * cols,
+                found: centroids.len(),
+            });
+        }
+        check_finite("the centroids", centroids, cols)
     }
 
     fn check_assigned(&self, wanted: &'static str) -> Result<(), ComputeError> {

@@ -75,11 +75,24 @@ impl Tile {
     }
 }
 
+/// Rows of a block of the CPU's assignment: at most 1 MiB, which is still in a cache when the block is added up.
+pub fn cpu_assign_rows(features: usize) -> usize {
+    ((1 << 18) / features.max(1)).clamp(48, 1536)
+}
+
 /// Rows of a task of the CPU's centroid update: at most 64 tasks, whose partial sums take at most 64 MiB.
 pub fn cpu_update_rows(rows: usize, k: usize, features: usize) -> usize {
+    rows.div_ceil(cpu_update_tasks(k, features)).max(1024)
+}
+
+/// Whether the CPU's update leaves enough tasks that the assignment may be cut with it.
+pub fn cpu_fuses(k: usize, features: usize) -> bool {
+    cpu_update_tasks(k, features) == 64
+}
+
+fn cpu_update_tasks(k: usize, features: usize) -> usize {
     let part = k.saturating_mul(features).saturating_mul(8).max(1);
-    let tasks = ((64 << 20) / part).clamp(1, 64);
-    rows.div_ceil(tasks).max(1024)
+    ((64 << 20) / part).clamp(1, 64)
 }
 
 /// Rows of a block of the device's centroid update: at least 256, and so many that the blocks' sums take

@@ -145,7 +145,7 @@ fn a_destroyed_device_is_an_error_and_no_panic() {
         device.destroy();
         assert!(x.to_vec().is_err());
         assert!(lloyd.assign(&uniform(30, 63)).is_err());
-        assert!(lloyd.sums().is_err());
+        assert!(lloyd.step(&uniform(30, 63)).is_err());
     }
 }
 

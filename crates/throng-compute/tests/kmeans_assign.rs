@@ -58,12 +58,15 @@ impl Found {
 }
 
 fn check(device: &Named, n: usize, d: usize, k: usize) {
-    let (x, centroids) = (uniform(n * d, 11), uniform(k * d, 12));
-    let on = device.compute.matrix(&x, n, d).unwrap();
+    check_rows(device, n, d, k, &uniform(n * d, 11), &uniform(k * d, 12));
+}
+
+fn check_rows(device: &Named, n: usize, d: usize, k: usize, x: &[f32], centroids: &[f32]) {
+    let on = device.compute.matrix(x, n, d).unwrap();
     let mut lloyd = Lloyd::new(&on, k).unwrap();
-    let stats = lloyd.assign(&centroids).unwrap();
+    let stats = lloyd.assign(centroids).unwrap();
     assert_eq!(stats.changed, n, "{}", device.name);
-    let wrong = Found::new(&lloyd, stats).wrong(&x, d, &centroids);
+    let wrong = Found::new(&lloyd, stats).wrong(x, d, centroids);
     assert_eq!(wrong, None, "{}, n {n}, d {d}, k {k}", device.name);
 }
 
@@ -110,6 +113,30 @@ fn labels_and_distances_agree_with_loops_at_odd_sizes() {
     for device in devices() {
         for (n, d, k) in sizes {
             check(&device, n, d, k);
+        }
+    }
+}
+
+#[test]
+fn rows_far_from_the_origin_agree_with_loops() {
+    // |x|^2 + |c|^2 - 2xc has no correct digit here: 1e8 d eps is more than the distances.
+    for device in devices() {
+        for (n, d, k) in [(64, 1, 9), (301, 31, 65), (130, 128, 100)] {
+            let far = |seed, count| uniform(count, seed).iter().map(|v| v + 1e4).collect();
+            let (x, centroids): (Vec<f32>, Vec<f32>) = (far(25, n * d), far(26, k * d));
+            check_rows(&device, n, d, k, &x, &centroids);
+        }
+    }
+}
+
+#[test]
+fn small_and_large_numbers_agree_with_loops() {
+    for device in devices() {
+        for scale in [1e-15, 1e15] {
+            let scaled = |seed, count| uniform(count, seed).iter().map(|v| v * scale).collect();
+            let (n, d, k) = (130, 9, 33);
+            let (x, centroids): (Vec<f32>, Vec<f32>) = (scaled(27, n * d), scaled(28, k * d));
+            check_rows(&device, n, d, k, &x, &centroids);
         }
     }
 }

@@ -6,10 +6,17 @@ mod common;
 use common::*;
 use throng_compute::{ClusterSums, ComputeError, Lloyd};
 
-fn check(name: &str, lloyd: &mut Lloyd, x: &[f32], d: usize, k: usize) {
+fn check(name: &str, lloyd: &mut Lloyd, x: &[f32], d: usize, centroids: &[f32]) {
+    let (stats, sums) = lloyd.step(centroids).unwrap();
     let labels = lloyd.labels().unwrap();
-    let wrong = wrong(&lloyd.sums().unwrap(), x, d, &labels, k);
+    let k = centroids.len() / d;
+    let wrong = wrong(&sums, x, d, &labels, k);
     assert_eq!(wrong, None, "{name}, d {d}, k {k}");
+    // A step's assignment is what `assign` finds.
+    let again = lloyd.assign(centroids).unwrap();
+    assert_eq!((again.changed, &lloyd.labels().unwrap()), (0, &labels));
+    let off = (again.inertia - stats.inertia).abs();
+    assert!(off <= 1e-12 * again.inertia, "{name}, d {d}, k {k}: {off}");
 }
 
 /// What is off by more than rounding, in words.
@@ -64,6 +71,7 @@ fn sums_and_counts_agree_with_loops() {
         (257, 3, 2),
         (1_025, 7, 33),
         (5_003, 40, 6),
+        (3_100, 130, 12),
     ];
     for (n, d, k) in sizes {
         let x = uniform(n * d, 31);
@@ -71,12 +79,25 @@ fn sums_and_counts_agree_with_loops() {
         for device in devices() {
             let on = device.compute.matrix(&x, n, d).unwrap();
             let mut lloyd = Lloyd::new(&on, k).unwrap();
-            lloyd.assign(&centroids).unwrap();
-            check(&device.name, &mut lloyd, &x, d, k);
-            // The last labels count, and nothing is left of the sums before.
-            lloyd.assign(&uniform(k * d, 33)).unwrap();
-            check(&device.name, &mut lloyd, &x, d, k);
+            check(&device.name, &mut lloyd, &x, d, &centroids);
+            // Nothing is left of the sums before.
+            check(&device.name, &mut lloyd, &x, d, &uniform(k * d, 33));
         }
+    }
+}
+
+#[test]
+fn many_wide_clusters_agree_with_loops() {
+    // k x d is so large that the CPU adds the rows after the assignment, not with it.
+    let (n, d, k) = (210, 2_700, 200);
+    let x = uniform(n * d, 38);
+    for device in devices() {
+        if device.name.contains("512 KiB") {
+            continue;
+        }
+        let on = device.compute.matrix(&x, n, d).unwrap();
+        let mut lloyd = Lloyd::new(&on, k).unwrap();
+        check(&device.name, &mut lloyd, &x, d, &x[..k * d]);
     }
 }
 
@@ -89,11 +110,10 @@ fn an_empty_cluster_has_count_zero_and_sums_of_zero() {
     for device in devices() {
         let on = device.compute.matrix(&x, n, d).unwrap();
         let mut lloyd = Lloyd::new(&on, k).unwrap();
-        lloyd.assign(&centroids).unwrap();
-        let got = lloyd.sums().unwrap();
+        let (_, got) = lloyd.step(&centroids).unwrap();
         assert_eq!(got.counts[2], 0, "{}", device.name);
         assert_eq!(got.sums[2 * d..3 * d], [0.0; 4], "{}", device.name);
-        check(&device.name, &mut lloyd, &x, d, k);
+        check(&device.name, &mut lloyd, &x, d, &centroids);
     }
 }
 
@@ -109,8 +129,7 @@ fn more_than_65535_workgroups_are_folded() {
         }
         let on = device.compute.matrix(&x, n, d).unwrap();
         let mut lloyd = Lloyd::new(&on, n).unwrap();
-        lloyd.assign(&reversed).unwrap();
-        let got = lloyd.sums().unwrap();
+        let (_, got) = lloyd.step(&reversed).unwrap();
         assert_eq!(got.counts, vec![1; n], "{}", device.name);
         let wrong = got
             .sums
@@ -150,9 +169,9 @@ fn same_bits_twice_and_for_any_number_of_threads() {
     for device in devices() {
         let on = device.compute.matrix(&x, n, d).unwrap();
         let mut lloyd = Lloyd::new(&on, k).unwrap();
-        lloyd.assign(&x[..k * d]).unwrap();
         let mut bits = || {
-            let sums = lloyd.sums().unwrap().sums;
+            let (_, sums) = lloyd.step(&x[..k * d]).unwrap();
+            let sums = sums.sums;
             sums.into_iter().map(f64::to_bits).collect::<Vec<_>>()
         };
         let first = bits();
@@ -162,13 +181,4 @@ fn same_bits_twice_and_for_any_number_of_threads() {
         }
     }
     assert_eq!(of_cpu[0], of_cpu[1]);
-}
-
-#[test]
-fn sums_before_labels_are_refused() {
-    for device in devices() {
-        let x = device.compute.matrix(&[1.0, 2.0], 2, 1).unwrap();
-        let error = Lloyd::new(&x, 1).unwrap().sums().unwrap_err();
-        assert_eq!(error, ComputeError::NotAssigned { wanted: "sums" });
-    }
 }

@@ -5,6 +5,7 @@
 pub mod kmeans_assign;
 pub mod kmeans_plus_plus;
 pub mod kmeans_update;
+mod nearest;
 pub mod pairwise_distances;
 mod rows_scale;
 pub mod silhouette;

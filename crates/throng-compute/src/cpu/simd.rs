@@ -106,6 +106,9 @@ mod tests {
                 );
                 assert!((f64::from(own[i]) - least).abs() <= 1e-5 * least);
             }
+            let (again, sums) = kmeans_assign::step(&x, d, &centroids, &mut nearest, &mut own);
+            assert_eq!(again, (0, stats.1));
+            assert_eq!(sums.counts.iter().sum::<u32>(), n as u32);
 
             let silhouettes = silhouette::silhouettes(&x, d, &labels, 5, Metric::Euclidean);
             let centres = kmeans_plus_plus::seed(&x, d, 20, &Draws::new(n, 20, 3));

@@ -6,6 +6,9 @@
 
 use pulp::Simd;
 
+/// Features between two checks of bounds.
+const FEATURES: usize = 4;
+
 /// What is summed over the features of a pair of rows.
 pub trait Sum: Copy + Send + Sync {
     /// acc + term(x, y)
@@ -32,6 +35,18 @@ impl Sum for Product {
     #[inline(always)]
     fn step<S: Simd>(simd: S, acc: S::f32s, x: S::f32s, y: S::f32s) -> S::f32s {
         simd.mul_add_e_f32s(x, y, acc)
+    }
+}
+
+/// (x + y)^2: the squared difference from -y.
+#[derive(Clone, Copy)]
+pub struct SquaredSum;
+
+impl Sum for SquaredSum {
+    #[inline(always)]
+    fn step<S: Simd>(simd: S, acc: S::f32s, x: S::f32s, y: S::f32s) -> S::f32s {
+        let sum = simd.add_f32s(x, y);
+        simd.mul_add_e_f32s(sum, sum, acc)
     }
 }
 
@@ -85,15 +100,27 @@ pub fn tile<S: Simd, T: Sum, const R: usize, const V: usize>(
     // Plain indices: iterator adapters are not inlined into the vector code, and cost 20x here.
     let (vectors, _) = S::as_simd_f32s(panel);
     let (columns, _) = vectors.as_chunks::<V>();
-    let features = columns.len();
-    let rows = rows.map(|row| &row[..features]);
+    let (blocks, rest) = columns.as_chunks::<FEATURES>();
+    let row_blocks = rows.map(|row| &row.as_chunks::<FEATURES>().0[..blocks.len()]);
+    let row_rests = rows.map(|row| &row[blocks.len() * FEATURES..][..rest.len()]);
     let mut sums = [start; R];
-    for feature in 0..features {
-        let column = columns[feature];
+    for block in 0..blocks.len() {
+        let values = row_blocks.map(|row| &row[block]);
+        for feature in 0..FEATURES {
+            let column = blocks[block][feature];
+            for i in 0..R {
+                let x = simd.splat_f32s(values[i][feature]);
+                for v in 0..V {
+                    sums[i][v] = T::step(simd, sums[i][v], x, column[v]);
+                }
+            }
+        }
+    }
+    for feature in 0..rest.len() {
         for i in 0..R {
-            let x = simd.splat_f32s(rows[i][feature]);
+            let x = simd.splat_f32s(row_rests[i][feature]);
             for v in 0..V {
-                sums[i][v] = T::step(simd, sums[i][v], x, column[v]);
+                sums[i][v] = T::step(simd, sums[i][v], x, rest[feature][v]);
             }
         }
     }
