@@ -215,3 +215,21 @@ fn progress_reaches_the_end_and_can_stop() {
     );
     assert!(matches!(stopped, Err(ClusterError::Cancelled)));
 }
+
+/// Halves of an evenly filled square may show a dip by chance, but are not found again.
+#[test]
+fn squares_side_by_side_are_not_halved() {
+    for seed in 0..8 {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let mut x = Vec::new();
+        for (left, low) in [(0.0, 0.0), (1.5, 0.0), (0.0, 1.5), (1.5, 1.5)] {
+            for _ in 0..150 {
+                x.extend([left + rng.random::<f32>(), low + rng.random::<f32>()]);
+            }
+        }
+        let x = Compute::cpu().matrix(&x, 600, 2).unwrap();
+        let found = searched(&x, &SearchParams::new(2..=9));
+        assert_eq!(found.chosen, 4, "seed {seed}: {:#?}", found.candidates);
+        assert!(found.grouped);
+    }
+}

@@ -7,6 +7,7 @@ use std::ops::ControlFlow;
 use std::rc::Rc;
 
 use arrow_array::{Array, StringArray};
+use thousands::Separable;
 
 use crate::clean::{self, Row, Tables};
 use crate::error::{Location, quoted};
@@ -53,7 +54,7 @@ pub struct SourceInfo {
 }
 
 impl fmt::Display for SourceInfo {
-    /// One line: `log.csv.gz: CSV (comma), gzip, UTF-8, 541909 rows`.
+    /// One line: `log.csv.gz: CSV (comma), gzip, UTF-8, 541,909 rows`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.name, self.format)?;
         if self.gzip {
@@ -65,7 +66,7 @@ impl fmt::Display for SourceInfo {
         write!(
             f,
             ", {} {}",
-            self.rows,
+            self.rows.separate_with_commas(),
             if self.rows == 1 { "row" } else { "rows" }
         )
     }

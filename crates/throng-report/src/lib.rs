@@ -17,7 +17,7 @@ pub use csv::csv_field;
 pub use error::ReportError;
 pub use json::json;
 pub use model::{
-    Candidate, Cohort, Count, Fact, Map, Point, Rate, Report, Selection, SilhouetteBand, Summary,
-    Trait, Truth, Typical,
+    Candidate, Cohort, Count, Fact, Map, Marks, Point, Rate, Report, Selection, SilhouetteBand,
+    Summary, Trait, Truth, Typical,
 };
 pub use page::html;

@@ -83,6 +83,17 @@ pub struct Selection {
     pub reasons: Vec<String>,
     /// What was tried, by ascending k.
     pub candidates: Vec<Candidate>,
+    /// What a candidate must meet, where that is what decides.
+    pub marks: Option<Marks>,
+}
+
+/// What a number of clusters must meet to be taken.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Marks {
+    /// The least [`Candidate::recovery`].
+    pub recovery: f64,
+    /// The greatest [`Candidate::valley`].
+    pub valley: f64,
 }
 
 /// One number of clusters that was tried, with its measures (scikit-learn's names).
@@ -107,6 +118,10 @@ pub struct Candidate {
     pub balance: f64,
     /// Adjusted Rand index between groupings of resampled users, where computed.
     pub stability: Option<f64>,
+    /// Over groupings of resampled users, the mean Jaccard index of the cluster that is found again worst, where computed.
+    pub recovery: Option<f64>,
+    /// Density of users between the two clusters that are least apart, over the lower of their peaks, where computed.
+    pub valley: Option<f64>,
 }
 
 /// The users on the plane of the first two principal components.

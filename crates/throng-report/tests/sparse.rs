@@ -154,6 +154,8 @@ fn figures_that_are_not_numbers_are_dashes() {
             davies_bouldin_score: bad,
             balance: bad,
             stability: Some(bad),
+            recovery: Some(bad),
+            valley: Some(bad),
         };
         report.selection.candidates = (2..9).map(candidate).collect();
         report.truth.as_mut().unwrap().adjusted_rand_score = bad;

@@ -3,6 +3,7 @@
 use std::ops::ControlFlow;
 use std::path::Path;
 
+use thousands::Separable;
 use throng_bert::{BertConfig, Encoder, PretrainParams, PretrainReport, TokenSequence, pretrain};
 use throng_compute::Compute;
 use throng_events::{
@@ -80,9 +81,11 @@ impl Behaviour {
             |epochs| epochs * all,
         );
         observer.say(&format!(
-            "behaviour model: {} tokens of vocabulary, {} layers x {hidden}, pretrained on {budget} of {all} tokens a pass",
-            vocabulary.len(),
+            "behaviour model: {} tokens of vocabulary, {} layers x {hidden}, pretrained on {} tokens, {} a pass",
+            vocabulary.len().separate_with_commas(),
             config.num_hidden_layers,
+            budget.separate_with_commas(),
+            all.separate_with_commas(),
         ));
         let pretraining = PretrainParams {
             tokens: budget,
@@ -97,7 +100,7 @@ impl Behaviour {
         if let (Some(loss), Some(frequency)) = (report.held_out_loss, report.frequency_loss) {
             observer.say(&format!(
                 "pretrained {} steps; guessing a hidden token costs {loss:.3} nats on users held out, {frequency:.3} by frequency alone",
-                report.steps
+                report.steps.separate_with_commas()
             ));
         }
         Ok(Self {

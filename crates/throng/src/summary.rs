@@ -1,8 +1,12 @@
 //! From figures to the report.
 
+use thousands::Separable;
+use throng_cluster::select::{RECOVERY_NEEDED, VALLEY_ALLOWED};
 use throng_compute::Compute;
 use throng_events::{PurchaseKind, Purchases, Read, VocabularyParams, format_time};
-use throng_report::{Candidate, Count, Map, Point, Report, Selection, SilhouetteBand, Summary};
+use throng_report::{
+    Candidate, Count, Map, Marks, Point, Report, Selection, SilhouetteBand, Summary,
+};
 
 use crate::pca::Pca;
 use crate::segment::{Found, SegmentParams};
@@ -17,13 +21,18 @@ const BARS: usize = 200;
 pub(crate) fn cleaning_line(read: &Read) -> String {
     let kept = read.log.events.len();
     let mut line = format!(
-        "{} rows read, {kept} events of {} users kept",
-        read.rows,
-        read.log.users.len()
+        "{} rows read, {} events of {} users kept",
+        read.rows.separate_with_commas(),
+        kept.separate_with_commas(),
+        read.log.users.len().separate_with_commas()
     );
     for (i, (reason, count)) in read.dropped.counts().enumerate() {
         line += if i == 0 { "; dropped: " } else { ", " };
-        line += &format!("{count} {}", reason.name().replace('_', " "));
+        line += &format!(
+            "{} {}",
+            count.separate_with_commas(),
+            reason.name().replace('_', " ")
+        );
     }
     line
 }
@@ -96,7 +105,7 @@ pub(crate) fn assemble(
                 "behaviour BERT, {} layers, {} wide, {} tokens of vocabulary, up to {} tokens a user",
                 config.num_hidden_layers,
                 config.hidden_size,
-                config.vocab_size,
+                config.vocab_size.separate_with_commas(),
                 config.max_position_embeddings
             ),
             device: compute.describe().to_owned(),
@@ -120,8 +129,14 @@ pub(crate) fn assemble(
                     davies_bouldin_score: c.davies_bouldin_score,
                     balance: c.balance.entropy,
                     stability: Some(c.stability),
+                    recovery: Some(c.recovery),
+                    valley: Some(c.valley),
                 })
                 .collect(),
+            marks: Some(Marks {
+                recovery: RECOVERY_NEEDED,
+                valley: VALLEY_ALLOWED,
+            }),
         },
         map: map(&log.users, embeddings, d, model.labels()),
         silhouette: bands(model.labels(), model.k(), &found.silhouette),
@@ -145,7 +160,8 @@ fn notes(read: &Read, behaviour: &Behaviour, params: &SegmentParams) -> Vec<Stri
     if let Some(report) = &behaviour.report {
         let mut line = format!(
             "The model was pretrained on this log: {} steps, {} tokens.",
-            report.steps, report.tokens
+            report.steps.separate_with_commas(),
+            report.tokens.separate_with_commas()
         );
         if let (Some(loss), Some(frequency)) = (report.held_out_loss, report.frequency_loss) {
             line += &format!(

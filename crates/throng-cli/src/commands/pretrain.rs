@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use serde::Serialize;
+use thousands::Separable;
 use throng::bert::PretrainReport;
 use throng::{Behaviour, BehaviourParams};
 
@@ -114,8 +115,8 @@ fn summary(outcome: &Outcome) -> String {
         "{} layers x {} wide, {} words, of {} users: {:.1} s",
         outcome.num_hidden_layers,
         outcome.hidden_size,
-        outcome.vocab_size,
-        outcome.users,
+        outcome.vocab_size.separate_with_commas(),
+        outcome.users.separate_with_commas(),
         outcome.seconds
     );
     if let Some(report) = &outcome.report {

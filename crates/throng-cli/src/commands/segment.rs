@@ -4,6 +4,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use serde::Serialize;
+use thousands::Separable;
 use throng::{EncoderChoice, SegmentParams, Segmentation, segment};
 
 use crate::args::{Clustering, LogArgs, OutDir, check_holds, encoder};
@@ -128,12 +129,16 @@ impl Outcome {
     pub fn summary(&self) -> String {
         let mut lines = vec![format!(
             "{} users in {} groups, mean silhouette {:.3}, {:.1} s",
-            self.users, self.k, self.silhouette_score, self.seconds
+            self.users.separate_with_commas(),
+            self.k,
+            self.silhouette_score,
+            self.seconds
         )];
         lines.extend(self.reasons.iter().cloned());
         for (name, count) in self.cohorts.iter().zip(&self.counts) {
             let share = 100.0 * f64::from(*count) / self.users as f64;
-            lines.push(format!("{count:>8} users ({share:.0}%)  {name}"));
+            let count = count.separate_with_commas();
+            lines.push(format!("{count:>9} users ({share:.0}%)  {name}"));
         }
         lines.push(format!("report: {}", self.report));
         lines.join("\n")

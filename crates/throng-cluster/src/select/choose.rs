@@ -3,7 +3,7 @@
 use super::candidate::Candidate;
 
 /// A group counts as found again from this mean Jaccard index up.
-pub const RECOVERY_NEEDED: f64 = 0.5;
+pub const RECOVERY_NEEDED: f64 = 0.75;
 
 /// Groups count as apart up to this density between them, over the lower peak.
 pub const VALLEY_ALLOWED: f64 = 0.8;

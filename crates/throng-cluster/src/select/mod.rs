@@ -4,8 +4,8 @@
 //! hold of every group:
 //!
 //! - it is **found again**: over the refits, the best match of the group overlaps it by a mean Jaccard index of at least
-//!   [`RECOVERY_NEEDED`] (Hennig, *Cluster-wise assessment of cluster stability*, 2007: at one half or below a cluster
-//!   counts as dissolved);
+//!   [`RECOVERY_NEEDED`] (Hennig, *Cluster-wise assessment of cluster stability*, 2007: a stable cluster has 0.75 or
+//!   more, and one of 0.5 or less is dissolved; halves of an evenly filled square come to about 0.6);
 //! - it is **apart**: on the line through the centroids of any two groups, the density of rows that the refit had not
 //!   seen dips between them to at most [`VALLEY_ALLOWED`] of the lower of the two peaks. Halves of one cloud show no
 //!   dip, however often they are found again; rows not seen are used because a fit always separates its own.

@@ -5,6 +5,7 @@ use super::choose::{
     AGREEMENT_NEEDED, Choice, RECOVERY_NEEDED, VALLEY_ALLOWED, apart, found_again,
 };
 use super::params::SearchParams;
+use thousands::Separable;
 
 /// Why this k, with the figures. `rows` were clustered, `panel` of them refitted.
 pub(super) fn reasons(
@@ -66,12 +67,13 @@ pub(super) fn reasons(
 fn tried(candidates: &[Candidate], params: &SearchParams, rows: usize, panel: usize) -> String {
     let last = candidates.last().map_or(0, |c| c.k);
     let mut said = format!(
-        "Every number of groups from {} to {last} was fitted to {rows} rows and refitted to {} bootstrap samples",
+        "Every number of groups from {} to {last} was fitted to {} rows and refitted to {} bootstrap samples",
         params.range.start(),
+        rows.separate_with_commas(),
         params.bootstraps
     );
     if panel < rows {
-        said += &format!(" of {panel} rows taken at random");
+        said += &format!(" of {} rows taken at random", panel.separate_with_commas());
     }
     if last < *params.range.end() {
         said += &format!("; there are no more than {last} distinct rows to group");
@@ -125,7 +127,10 @@ fn silhouette(
         );
     }
     if rows > params.silhouette_rows {
-        said += &format!(" (taken from {} rows at random)", params.silhouette_rows);
+        said += &format!(
+            " (taken from {} rows at random)",
+            params.silhouette_rows.separate_with_commas()
+        );
     }
     said + "."
 }

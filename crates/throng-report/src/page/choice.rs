@@ -5,14 +5,13 @@ use maud::{Markup, html};
 use super::marker::fix;
 use super::parts::{fold, wide};
 use super::scale::{Scale, ticks};
-use super::words::{SILHOUETTE, STABILITY};
+use super::words::{FOUND_AND_APART, SILHOUETTE, STABILITY};
 use crate::format::{number, paragraph, plural, sentence, short};
 use crate::{Candidate, Report, Selection};
 
 pub(super) fn section(report: &Report) -> Markup {
     let selection = &report.selection;
     let plotted = selection.candidates.len() > 1;
-    let stability = stabilities(selection);
     html! {
         section #choice aria-labelledby="choice-title" {
             h2 #choice-title { "Why " (plural(selection.chosen as u64, "group", "groups")) "?" }
@@ -26,14 +25,12 @@ pub(super) fn section(report: &Report) -> Markup {
             }
             @if plotted {
                 div.panels {
-                    (plot(&Plot { id: "plot-silhouette", name: "Silhouette", points: silhouettes(selection), chosen: selection.chosen, full: false }))
-                    @if !stability.is_empty() {
-                        (plot(&Plot { id: "plot-stability", name: "Stability", points: stability.clone(), chosen: selection.chosen, full: true }))
-                    }
+                    @for one in plots(selection) { (plot(&one)) }
                 }
             }
             p.quiet { (SILHOUETTE) }
-            @if report.summary.stability.is_some() || !stability.is_empty() { p.quiet { (STABILITY) } }
+            @if report.summary.stability.is_some() { p.quiet { (STABILITY) } }
+            @if selection.marks.is_some() { p.quiet { (FOUND_AND_APART) } }
             @if !selection.candidates.is_empty() {
                 (fold("All measures as a table", wide("All measures as a table", table(selection))))
             }
@@ -41,12 +38,32 @@ pub(super) fn section(report: &Report) -> Markup {
     }
 }
 
-fn silhouettes(selection: &Selection) -> Vec<(usize, f64)> {
-    finite(selection, |candidate| Some(candidate.silhouette_score))
-}
-
-fn stabilities(selection: &Selection) -> Vec<(usize, f64)> {
-    finite(selection, |candidate| candidate.stability)
+/// What decides comes first.
+fn plots(selection: &Selection) -> impl Iterator<Item = Plot> {
+    let chosen = selection.chosen;
+    let new = |id, name, measure, mark, full| Plot {
+        id,
+        name,
+        points: finite(selection, measure),
+        chosen,
+        mark,
+        full,
+    };
+    let least = selection.marks.map(|marks| (marks.recovery, "needed"));
+    let most = selection.marks.map(|marks| (marks.valley, "allowed"));
+    let all = [
+        new("plot-recovery", "Found again", |c| c.recovery, least, true),
+        new("plot-valley", "Density between", |c| c.valley, most, true),
+        new("plot-stability", "Stability", |c| c.stability, None, true),
+        new(
+            "plot-silhouette",
+            "Silhouette",
+            |c| Some(c.silhouette_score),
+            None,
+            false,
+        ),
+    ];
+    all.into_iter().filter(|plot| !plot.points.is_empty())
 }
 
 fn finite(selection: &Selection, measure: fn(&Candidate) -> Option<f64>) -> Vec<(usize, f64)> {
@@ -62,6 +79,8 @@ struct Plot {
     name: &'static str,
     points: Vec<(usize, f64)>,
     chosen: usize,
+    /// A level to meet, and what it is.
+    mark: Option<(f64, &'static str)>,
     /// Whether the axis goes to 1 whatever the values.
     full: bool,
 }
@@ -108,6 +127,7 @@ fn plot(plot: &Plot) -> Markup {
                         @if i > 0 { "; " }
                         (k) " groups: " (number(*value, 3))
                     }
+                    @if let Some((level, what)) = plot.mark { ". " (what) ": " (number(level, 2)) }
                     ". Chosen: " (plot.chosen) "."
                 }
                 @for mark in &marks {
@@ -124,6 +144,11 @@ fn plot(plot: &Plot) -> Markup {
                     line.chosen x1=(fix(at)) x2=(fix(at)) y1="24" y2=(fix(SIZE.1 - 44.0)) {}
                     @let (anchor, at) = beside(at, SIZE.0);
                     text.strong x=(fix(at)) y="16" text-anchor=(anchor) { (k) " chosen: " (number(*value, 2)) }
+                }
+                @if let Some((level, what)) = plot.mark {
+                    @let at = fix(y.at(level));
+                    line.chosen x1="48" x2=(fix(SIZE.0 - 12.0)) y1=(at) y2=(at) {}
+                    text.tick x=(fix(SIZE.0 - 12.0)) y=(fix(y.at(level) - 5.0)) text-anchor="end" { (what) " " (number(level, 2)) }
                 }
                 path.line d=(line) {}
                 @for (k, value) in &plot.points {
@@ -148,12 +173,14 @@ fn table(selection: &Selection) -> Markup {
     html! {
         table {
             caption {
-                "Higher is better for silhouette, Calinski-Harabasz, stability and balance (1 is all groups of equal size); lower for Davies-Bouldin. "
+                "Higher is better for found again, silhouette, Calinski-Harabasz, stability and balance (1 is all groups of equal size); lower for density between and Davies-Bouldin. "
                 "Inertia always falls with more groups."
             }
             thead {
                 tr {
                     th scope="col" { "Groups" }
+                    th.right scope="col" { "Found again" }
+                    th.right scope="col" { "Density between" }
                     th.right scope="col" { "Silhouette" }
                     th.right scope="col" { "Stability" }
                     th.right scope="col" { "Calinski-Harabasz" }
@@ -169,6 +196,8 @@ fn table(selection: &Selection) -> Markup {
                             (candidate.k)
                             @if candidate.k == selection.chosen { " (chosen)" }
                         }
+                        td.right { (number(candidate.recovery.unwrap_or(f64::NAN), 3)) }
+                        td.right { (number(candidate.valley.unwrap_or(f64::NAN), 3)) }
                         td.right { (number(candidate.silhouette_score, 3)) }
                         td.right { (number(candidate.stability.unwrap_or(f64::NAN), 3)) }
                         td.right { (short(candidate.calinski_harabasz_score)) }

@@ -62,6 +62,11 @@ pub(super) const SILHOUETTE: &str = "The silhouette says how much nearer users a
 pub(super) const STABILITY: &str = "Stability says how well the same groups come back when the search is repeated on resampled users, as an adjusted \
     Rand index: 1 is the same groups every time, 0 no more than chance. Steinley (2004) calls values above 0.90 excellent, above 0.80 good and above 0.65 moderate.";
 
+/// How to read what decides on the number of groups.
+pub(super) const FOUND_AND_APART: &str = "Found again says how much of the group that comes back worst overlaps with its likeness on resampled users, as a \
+    Jaccard index; Hennig (2007) calls a group stable from 0.75 up. Density between is the density of users between the two groups that are least apart, \
+    over the lower of their peaks: near 1 there is no gap between them.";
+
 /// The name of a rate, before its colon.
 pub(super) fn rate_name(rate: &Rate) -> &str {
     let name = rate.what.split(": ").next().unwrap_or_default().trim();
