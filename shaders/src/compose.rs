@@ -23,6 +23,7 @@ const FILES: &[(&str, &str)] = files![
     "metric/euclidean",
     "metric/sqeuclidean",
     "pairwise/distances",
+    "rows/finite",
     "rows/scale",
     "shared/groups",
     "shared/tile",
@@ -45,6 +46,12 @@ pub fn source(step: Step, metric: Option<Metric>) -> String {
         out.push('\n');
     }
     out
+}
+
+/// A kernel's WGSL with all storage bindings declared as written, as bindings to pieces of one buffer must
+/// be: WebGPU lets a dispatch either read a buffer or write it.
+pub fn all_written(wgsl: &str) -> String {
+    wgsl.replace("var<storage, read>", "var<storage, read_write>")
 }
 
 fn file(name: &str) -> Option<&'static str> {

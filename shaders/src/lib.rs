@@ -7,7 +7,7 @@ mod compose;
 mod params;
 mod registry;
 
-pub use compose::source;
+pub use compose::{all_written, source};
 pub use params::*;
 pub use registry::{Kernel, Metric, Step, all};
 

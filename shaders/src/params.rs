@@ -41,6 +41,14 @@ pub struct Groups {
 }
 
 params! {
+    /// Of `rows/finite`.
+    RowsFiniteParams for RowsFinite {
+        /// Values of this part.
+        count,
+        /// The bits of the largest magnitude taken.
+        most,
+    }
+
     /// Of `rows/scale`.
     RowsScaleParams for RowsScale {
         /// Rows of this part.

@@ -30,6 +30,8 @@ impl Metric {
 /// One kernel: a WGSL file with one entry point.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Step {
+    /// The first value that is not finite or too large.
+    RowsFinite,
     /// 1 / |x| of each row.
     RowsScale,
     /// Distances of all pairs.
@@ -58,7 +60,8 @@ pub enum Step {
 
 impl Step {
     /// Every kernel.
-    pub const ALL: [Step; 12] = [
+    pub const ALL: [Step; 13] = [
+        Step::RowsFinite,
         Step::RowsScale,
         Step::PairwiseDistances,
         Step::KmeansAssign,
@@ -76,6 +79,7 @@ impl Step {
     /// The name of its file under `wgsl/`, without the extension.
     pub fn file(self) -> &'static str {
         match self {
+            Step::RowsFinite => "rows/finite",
             Step::RowsScale => "rows/scale",
             Step::PairwiseDistances => "pairwise/distances",
             Step::KmeansAssign => "kmeans/assign",

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use naga::valid::{Capabilities, ValidationFlags, Validator};
-use naga::{AddressSpace, Module, TypeInner};
+use naga::{AddressSpace, Module, StorageAccess, TypeInner};
 use throng_shaders::*;
 
 fn parse(name: &str, source: &str) -> Module {
@@ -41,7 +41,7 @@ fn uniform(module: &Module, binding: u32) -> (String, Vec<(String, usize)>, usiz
 #[test]
 fn every_kernel_validates_and_has_no_import_left() {
     let kernels = all();
-    assert_eq!(kernels.len(), 12 - 4 + 4 + 3 + 1 + 1);
+    assert_eq!(kernels.len(), 13 - 4 + 4 + 3 + 1 + 1);
     for kernel in kernels {
         assert!(!kernel.source.contains("//!import"), "{}", kernel.name);
         let module = parse(&kernel.name, &kernel.source);
@@ -55,8 +55,20 @@ fn every_kernel_validates_and_has_no_import_left() {
 }
 
 #[test]
+fn every_kernel_validates_with_all_bindings_written() {
+    for kernel in all() {
+        let module = parse(&kernel.name, &all_written(&kernel.source));
+        for (_, variable) in module.global_variables.iter() {
+            if let AddressSpace::Storage { access } = variable.space {
+                assert!(access.contains(StorageAccess::STORE), "{}", kernel.name);
+            }
+        }
+    }
+}
+
+#[test]
 fn an_invalid_kernel_is_refused() {
-    let broken = all()[0].source.replace("params.rows", "params.rowz");
+    let broken = source(Step::RowsScale, None).replace("params.rows", "params.rowz");
     assert!(naga::front::wgsl::parse_str(&broken).is_err());
     // The metric's functions are missing without a metric.
     let without = source(Step::KmeansAssign, None);
@@ -96,6 +108,7 @@ fn assert_layout<P: Params>() {
 
 #[test]
 fn host_and_wgsl_lay_parameters_out_alike() {
+    assert_layout::<RowsFiniteParams>();
     assert_layout::<RowsScaleParams>();
     assert_layout::<PairwiseDistancesParams>();
     assert_layout::<KmeansAssignParams>();

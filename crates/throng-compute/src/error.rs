@@ -82,6 +82,12 @@ pub enum ComputeError {
         /// What was asked for.
         wanted: &'static str,
     },
+    /// A host's buffer cannot be used as it is.
+    #[error("the buffer cannot hold a matrix: {problem}")]
+    HostBuffer {
+        /// What is wrong with it.
+        problem: &'static str,
+    },
     /// Two matrices live on different devices.
     #[error("the two matrices are on different devices: make both with the same Compute")]
     DifferentDevices,

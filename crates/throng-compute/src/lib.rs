@@ -20,6 +20,7 @@ mod cpu;
 mod device;
 mod error;
 mod gpu;
+mod host_buffer;
 mod kmeans_plus_plus;
 mod lloyd;
 mod matrix;
@@ -29,8 +30,9 @@ mod silhouette;
 
 pub use device::{Compute, DeviceChoice, DeviceKind, HostDevice};
 pub use error::ComputeError;
+pub use host_buffer::{DevicePart, HostBuffer};
 pub use kmeans_plus_plus::kmeans_plus_plus;
 pub use lloyd::{AssignStats, ClusterSums, Lloyd};
 pub use matrix::Matrix;
-pub use pairwise::{PairwiseMetric, pairwise};
+pub use pairwise::{PairwiseMetric, pairwise, pairwise_into};
 pub use silhouette::{SilhouetteMetric, silhouette};

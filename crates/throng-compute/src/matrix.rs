@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::cpu;
 use crate::device::{Compute, Engine};
 use crate::error::ComputeError;
 use crate::gpu::Rows;
@@ -93,7 +94,7 @@ impl Matrix {
 }
 
 /// The largest magnitude taken: squares of differences, and sums of many, stay far inside 32-bit floats.
-const MOST: f32 = 1e16;
+pub(crate) const MOST: f32 = 1e16;
 
 /// The first value that is not finite or whose square would overflow is an error.
 pub(crate) fn check_finite(
@@ -101,11 +102,20 @@ pub(crate) fn check_finite(
     values: &[f32],
     cols: usize,
 ) -> Result<(), ComputeError> {
-    let Some(at) = values.iter().position(|v| !v.is_finite() || v.abs() > MOST) else {
-        return Ok(());
-    };
-    let (row, column, value) = (at / cols, at % cols, values[at]);
-    Err(if value.is_finite() {
+    match cpu::rows_finite::first_bad(values) {
+        Some(bad) => Err(bad_value(argument, bad, cols)),
+        None => Ok(()),
+    }
+}
+
+/// The error of a value at a place among all.
+pub(crate) fn bad_value(
+    argument: &'static str,
+    (at, value): (usize, f32),
+    cols: usize,
+) -> ComputeError {
+    let (row, column) = (at / cols, at % cols);
+    if value.is_finite() {
         ComputeError::TooLarge {
             argument,
             row,
@@ -119,7 +129,7 @@ pub(crate) fn check_finite(
             column,
             value,
         }
-    })
+    }
 }
 
 /// Refuses k = 0 and k > n.

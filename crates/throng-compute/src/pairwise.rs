@@ -7,6 +7,7 @@ use throng_shaders::Metric;
 
 use crate::device::Engine;
 use crate::error::ComputeError;
+use crate::host_buffer::{self, HostBuffer};
 use crate::matrix::{Matrix, Values};
 use crate::{cpu, gpu};
 
@@ -59,6 +60,54 @@ impl From<PairwiseMetric> for Metric {
 /// [`ComputeError::Shape`] where the columns differ or `b` has no rows, [`ComputeError::DifferentDevices`],
 /// and the device's.
 pub fn pairwise(a: &Matrix, b: &Matrix, metric: PairwiseMetric) -> Result<Matrix, ComputeError> {
+    check_alike(a, b)?;
+    let values = match (a.compute().engine(), a.values(), b.values()) {
+        (Engine::Cpu(threads), Values::Host(a_values), Values::Host(b_values)) => {
+            Values::Host(Arc::new(threads.run(|| {
+                cpu::pairwise_distances::distances(a_values, b_values, a.cols(), metric.into())
+            })))
+        }
+        (Engine::Gpu(context), Values::Device(a), Values::Device(b)) => Values::Device(Arc::new(
+            gpu::pairwise_distances::distances(context, a, b, metric.into())?,
+        )),
+        _ => return Err(ComputeError::DifferentDevices),
+    };
+    Ok(Matrix::new(a.compute(), values, a.rows(), b.rows()))
+}
+
+/// [`pairwise`] into a host's buffer, with the same bits and without a copy: the matrix returned lies there.
+///
+/// The offset of `out` is a multiple of the device's `min_storage_buffer_offset_alignment`. It may be in the
+/// same buffer as `a` and `b`, apart from them.
+///
+/// # Errors
+/// Those of [`pairwise`]; [`ComputeError::HostBuffer`] on the CPU, and where the buffer cannot be used as
+/// it is; [`ComputeError::Shape`] where it ends too early.
+pub fn pairwise_into(
+    a: &Matrix,
+    b: &Matrix,
+    metric: PairwiseMetric,
+    out: HostBuffer,
+) -> Result<Matrix, ComputeError> {
+    check_alike(a, b)?;
+    let (n, m) = (a.rows(), b.rows());
+    let room = host_buffer::room(a.compute(), out, n, m, &[a, b])?;
+    let filled = match (a.compute().engine(), a.values(), b.values()) {
+        (Engine::Gpu(context), Values::Device(a), Values::Device(b)) => {
+            gpu::pairwise_distances::fill(context, a, b, metric.into(), room)?
+        }
+        _ => return Err(ComputeError::DifferentDevices),
+    };
+    Ok(Matrix::new(
+        a.compute(),
+        Values::Device(Arc::new(filled)),
+        n,
+        m,
+    ))
+}
+
+/// Refuses matrices of different devices or columns, and a `b` without rows: a matrix has columns.
+fn check_alike(a: &Matrix, b: &Matrix) -> Result<(), ComputeError> {
     if !a.compute().is_same(b.compute()) {
         return Err(ComputeError::DifferentDevices);
     }
@@ -78,16 +127,5 @@ pub fn pairwise(a: &Matrix, b: &Matrix, metric: PairwiseMetric) -> Result<Matrix
             found: 0,
         });
     }
-    let values = match (a.compute().engine(), a.values(), b.values()) {
-        (Engine::Cpu(threads), Values::Host(a_values), Values::Host(b_values)) => {
-            Values::Host(Arc::new(threads.run(|| {
-                cpu::pairwise_distances::distances(a_values, b_values, a.cols(), metric.into())
-            })))
-        }
-        (Engine::Gpu(context), Values::Device(a), Values::Device(b)) => Values::Device(Arc::new(
-            gpu::pairwise_distances::distances(context, a, b, metric.into())?,
-        )),
-        _ => return Err(ComputeError::DifferentDevices),
-    };
-    Ok(Matrix::new(a.compute(), values, a.rows(), b.rows()))
+    Ok(())
 }

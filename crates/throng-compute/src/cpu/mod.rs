@@ -7,6 +7,7 @@ pub mod kmeans_plus_plus;
 pub mod kmeans_update;
 mod nearest;
 pub mod pairwise_distances;
+pub mod rows_finite;
 mod rows_scale;
 pub mod silhouette;
 mod simd;

@@ -4,8 +4,9 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use throng_shaders::{ENTRY, Groups, Metric, Params, Step, source};
+use throng_shaders::{ENTRY, Groups, Metric, Params, Step, all_written, source};
 
+use super::binding::{Bind, is_shared};
 use super::slices::Slices;
 use crate::device::HostDevice;
 use crate::error::ComputeError;
@@ -26,6 +27,8 @@ struct Key {
     step: Step,
     metric: Option<Metric>,
     constants: Vec<(&'static str, u32)>,
+    /// Whether all bindings may be written.
+    is_shared: bool,
 }
 
 /// A kernel to run.
@@ -36,8 +39,8 @@ pub struct Job<'a, P> {
     pub constants: &'a [(&'static str, u32)],
     /// The uniform at binding 1.
     pub params: P,
-    /// Buffers by binding.
-    pub buffers: &'a [(u32, &'a wgpu::Buffer)],
+    /// Buffers, or pieces of them, by binding.
+    pub buffers: &'a [(u32, &'a dyn Bind)],
     /// Workgroups.
     pub groups: usize,
     /// Multiply-adds of a workgroup, roughly: what slices are planned by.
@@ -129,6 +132,11 @@ impl Context {
         most.min(self.limits.max_buffer_size).min(1 << 30)
     }
 
+    /// What offsets of bindings are multiples of, in bytes.
+    pub fn offset_alignment(&self) -> u64 {
+        u64::from(self.limits.min_storage_buffer_offset_alignment)
+    }
+
     /// The most rounds of all loops of an invocation. Mesa's llvmpipe ends them at 65,535, silently, and
     /// the results are wrong: no other adapter is known to.
     pub(super) fn most_rounds(&self) -> usize {
@@ -188,7 +196,12 @@ impl Context {
                 limit: self.most_rounds(),
             });
         }
-        let pipeline = self.pipeline(P::STEP, job.metric, job.constants)?;
+        let pipeline = self.pipeline(Key {
+            step: P::STEP,
+            metric: job.metric,
+            constants: job.constants.to_vec(),
+            is_shared: is_shared(job.buffers),
+        })?;
         let params = self.uniform(&job.params)?;
         self.slices.run(
             (P::STEP, job.metric),
@@ -209,15 +222,16 @@ impl Context {
         pipeline: &wgpu::ComputePipeline,
         groups: &wgpu::Buffer,
         params: &wgpu::Buffer,
-        buffers: &[(u32, &wgpu::Buffer)],
+        buffers: &[(u32, &dyn Bind)],
         count: u32,
     ) {
-        let entries: Vec<_> = [(0, groups), (1, params)]
+        let uniforms: [(u32, &dyn Bind); 2] = [(0, groups), (1, params)];
+        let entries: Vec<_> = uniforms
             .iter()
             .chain(buffers)
             .map(|(binding, buffer)| wgpu::BindGroupEntry {
                 binding: *binding,
-                resource: buffer.as_entire_binding(),
+                resource: wgpu::BindingResource::Buffer(buffer.binding()),
             })
             .collect();
         let bind_group = self.device().create_bind_group(&wgpu::BindGroupDescriptor {
@@ -237,22 +251,17 @@ impl Context {
         self.queue().submit([encoder.finish()]);
     }
 
-    fn pipeline(
-        &self,
-        step: Step,
-        metric: Option<Metric>,
-        constants: &[(&'static str, u32)],
-    ) -> Result<wgpu::ComputePipeline, ComputeError> {
-        let key = Key {
-            step,
-            metric,
-            constants: constants.to_vec(),
-        };
+    fn pipeline(&self, key: Key) -> Result<wgpu::ComputePipeline, ComputeError> {
         if let Some(pipeline) = lock(&self.pipelines).get(&key) {
             return Ok(pipeline.clone());
         }
-        let name = step.name();
-        let constants: Vec<_> = constants
+        let name = key.step.name();
+        let mut wgsl = source(key.step, key.metric);
+        if key.is_shared {
+            wgsl = all_written(&wgsl);
+        }
+        let constants: Vec<_> = key
+            .constants
             .iter()
             .map(|(name, value)| (*name, f64::from(*value)))
             .collect();
@@ -261,7 +270,7 @@ impl Context {
                 .device()
                 .create_shader_module(wgpu::ShaderModuleDescriptor {
                     label: Some(&name),
-                    source: wgpu::ShaderSource::Wgsl(source(step, metric).into()),
+                    source: wgpu::ShaderSource::Wgsl(wgsl.into()),
                 });
             self.device()
                 .create_compute_pipeline(&wgpu::ComputePipelineDescriptor {

@@ -1,6 +1,7 @@
 //! The kernels on wgpu, one file a kernel, twins of `cpu/`.
 
 pub mod adapters;
+mod binding;
 mod buffers;
 mod context;
 pub mod kmeans_assign;
@@ -8,6 +9,7 @@ pub mod kmeans_plus_plus;
 pub mod kmeans_update;
 pub mod pairwise_distances;
 mod rows;
+pub mod rows_finite;
 mod rows_scale;
 pub mod silhouette;
 mod slices;

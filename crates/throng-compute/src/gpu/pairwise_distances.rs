@@ -2,6 +2,7 @@
 
 use throng_shaders::{Metric, PairwiseDistancesParams};
 
+use super::binding::Bind;
 use super::context::{Context, Job};
 use super::rows::Rows;
 use super::rows_scale::scales;
@@ -16,6 +17,17 @@ pub fn distances(
     metric: Metric,
 ) -> Result<Rows, ComputeError> {
     let out = Rows::new(context, a.rows, b.rows)?;
+    fill(context, a, b, metric, out)
+}
+
+/// The same, into `out`.
+pub fn fill(
+    context: &Context,
+    a: &Rows,
+    b: &Rows,
+    metric: Metric,
+    out: Rows,
+) -> Result<Rows, ComputeError> {
     let a_scales = scales(context, a, metric)?;
     let b_scales = scales(context, b, metric)?;
     let tile = Tile::SQUARE;
@@ -27,7 +39,7 @@ pub fn distances(
                 continue;
             }
             for (b_ix, b_part) in b.parts.iter().enumerate() {
-                let mut buffers = vec![
+                let mut buffers: Vec<(u32, &dyn Bind)> = vec![
                     (2, &a_part.buffer),
                     (3, &b_part.buffer),
                     (4, &out_part.buffer),

@@ -1,7 +1,7 @@
 //! What the kernels' tests share: every device of this machine, data, and plain f64 oracles.
 #![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use throng_compute::{Compute, HostDevice};
+use throng_compute::{Compute, HostBuffer, HostDevice};
 
 /// A device with its name for failure messages.
 pub struct Named {
@@ -133,4 +133,26 @@ pub fn cosine(a: &[f32], b: &[f32]) -> f64 {
     } else {
         1.0 - dot(a, b) / norms
     }
+}
+
+/// A buffer of the host's with `values` from byte `offset` on, NaN elsewhere.
+pub fn lend(host: &HostDevice, values: &[f32], offset: u64) -> HostBuffer {
+    HostBuffer::new(host_buffer(host, values, offset), offset)
+}
+
+pub fn host_buffer(host: &HostDevice, values: &[f32], offset: u64) -> wgpu::Buffer {
+    let mut all = vec![f32::NAN; (offset / 4) as usize];
+    all.extend_from_slice(values);
+    all.extend([f32::NAN; 64]);
+    let buffer = host.device.create_buffer(&wgpu::BufferDescriptor {
+        label: None,
+        size: 4 * all.len() as u64,
+        usage: wgpu::BufferUsages::STORAGE
+            | wgpu::BufferUsages::COPY_SRC
+            | wgpu::BufferUsages::COPY_DST,
+        mapped_at_creation: false,
+    });
+    host.queue
+        .write_buffer(&buffer, 0, bytemuck::cast_slice(&all));
+    buffer
 }
