@@ -25,6 +25,7 @@ const FILES: &[(&str, &str)] = files![
     "pairwise/distances",
     "rows/finite",
     "rows/scale",
+    "rows/scatter",
     "shared/groups",
     "shared/tile",
     "silhouette/finish",

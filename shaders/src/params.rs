@@ -57,6 +57,20 @@ params! {
         features,
     }
 
+    /// Of `rows/scatter`.
+    RowsScatterParams for RowsScatter {
+        /// Rows of this part of x.
+        rows,
+        /// Features, d.
+        features,
+        /// The part's first row in the whole x.
+        row_offset,
+        /// The first row of this part of the output.
+        out_first,
+        /// The row after its last one.
+        out_end,
+    }
+
     /// Of `pairwise/distances`.
     PairwiseDistancesParams for PairwiseDistances {
         /// The first row of a taken.

@@ -34,6 +34,8 @@ pub enum Step {
     RowsFinite,
     /// 1 / |x| of each row.
     RowsScale,
+    /// Rows put into their places.
+    RowsScatter,
     /// Distances of all pairs.
     PairwiseDistances,
     /// Each row's nearest centroid.
@@ -60,9 +62,10 @@ pub enum Step {
 
 impl Step {
     /// Every kernel.
-    pub const ALL: [Step; 13] = [
+    pub const ALL: [Step; 14] = [
         Step::RowsFinite,
         Step::RowsScale,
+        Step::RowsScatter,
         Step::PairwiseDistances,
         Step::KmeansAssign,
         Step::KmeansUpdate,
@@ -81,6 +84,7 @@ impl Step {
         match self {
             Step::RowsFinite => "rows/finite",
             Step::RowsScale => "rows/scale",
+            Step::RowsScatter => "rows/scatter",
             Step::PairwiseDistances => "pairwise/distances",
             Step::KmeansAssign => "kmeans/assign",
             Step::KmeansUpdate => "kmeans/update",

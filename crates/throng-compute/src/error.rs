@@ -82,6 +82,16 @@ pub enum ComputeError {
         /// What was asked for.
         wanted: &'static str,
     },
+    /// A row is put where there is none, or where one is already.
+    #[error(
+        "no place for row {row} (counted from 0): of {rows} rows it is put once, and each is put"
+    )]
+    Place {
+        /// The row.
+        row: usize,
+        /// The rows of the matrix.
+        rows: usize,
+    },
     /// A host's buffer cannot be used as it is.
     #[error("the buffer cannot hold a matrix: {problem}")]
     HostBuffer {

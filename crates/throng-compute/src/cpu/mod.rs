@@ -9,6 +9,7 @@ mod nearest;
 pub mod pairwise_distances;
 pub mod rows_finite;
 mod rows_scale;
+pub mod rows_scatter;
 pub mod silhouette;
 mod simd;
 mod tile;

@@ -11,6 +11,7 @@ pub mod pairwise_distances;
 mod rows;
 pub mod rows_finite;
 mod rows_scale;
+pub mod rows_scatter;
 pub mod silhouette;
 mod slices;
 

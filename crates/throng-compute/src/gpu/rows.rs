@@ -27,7 +27,7 @@ pub(super) struct Part {
 
 impl Rows {
     /// Room for a matrix.
-    pub(super) fn new(context: &Context, rows: usize, cols: usize) -> Result<Self, ComputeError> {
+    pub fn new(context: &Context, rows: usize, cols: usize) -> Result<Self, ComputeError> {
         Self::cut(context, rows, cols, None, |_, count| {
             Ok(context.storage("a matrix", count)?.into())
         })
