@@ -76,6 +76,17 @@ impl Matrix {
         &self.compute
     }
 
+    /// The matrix on `compute`: itself where it is there, else a copy by way of the host.
+    ///
+    /// # Errors
+    /// The devices'.
+    pub fn on(&self, compute: &Compute) -> Result<Matrix, ComputeError> {
+        if self.compute.is_same(compute) {
+            return Ok(self.clone());
+        }
+        compute.matrix(&self.to_vec()?, self.rows, self.cols)
+    }
+
     /// The values [n, d], row by row, copied back.
     ///
     /// # Errors
