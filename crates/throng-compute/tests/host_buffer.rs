@@ -152,7 +152,11 @@ fn distances_are_written_into_the_buffer_of_their_inputs() {
             assert!(parts.iter().all(|part| part.buffer == page));
             assert_eq!(parts[0].offset, at_out);
         }
-        // The inputs and what lies after the output are as they were.
+        // The same piece twice, and another written.
+        let got = pairwise_into(&lent_y, &lent_y, COSINE, piece(at_out)).unwrap();
+        let want = pairwise(&own_y, &own_y, COSINE).unwrap().to_vec().unwrap();
+        assert_eq!(bits(&got.to_vec().unwrap()), bits(&want));
+        // The inputs are as they were.
         assert_eq!(bits(&lent_x.to_vec().unwrap()), bits(&x));
         assert_eq!(bits(&lent_y.to_vec().unwrap()), bits(&y));
         let error = pairwise_into(&lent_x, &lent_y, COSINE, piece(at_y)).unwrap_err();
