@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crate::cpu::{self, Threads};
 use crate::error::ComputeError;
 use crate::gpu::{self, Context};
+use crate::watch::{Meter, Watch};
 
 /// What a [`Compute`] runs on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -91,12 +92,23 @@ struct Inner {
     kind: DeviceKind,
     description: String,
     engine: Engine,
+    watch: Option<Watcher>,
 }
 
-#[derive(Debug)]
+/// A watcher, which need not be [`fmt::Debug`].
+#[derive(Clone)]
+struct Watcher(Arc<dyn Watch>);
+
+impl fmt::Debug for Watcher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a watcher")
+    }
+}
+
+#[derive(Debug, Clone)]
 pub(crate) enum Engine {
     Cpu(Threads),
-    Gpu(Box<Context>),
+    Gpu(Context),
 }
 
 impl Compute {
@@ -151,7 +163,7 @@ impl Compute {
             _ => DeviceKind::Gpu,
         };
         let description = format!("{}, the host's", gpu::adapters::describe(&host.adapter));
-        let engine = Engine::Gpu(Box::new(Context::new(host)?));
+        let engine = Engine::Gpu(Context::new(host)?);
         Ok(Self::new(kind, description, engine))
     }
 
@@ -198,8 +210,29 @@ impl Compute {
         &self.0.engine
     }
 
+    /// The same device, whose work reports to `watch` and can be stopped by it: what is done with this
+    /// [`Compute`] and the matrices made with it, or brought to it by [`Matrix::on`](crate::Matrix::on).
+    pub fn watched(&self, watch: impl Watch + 'static) -> Self {
+        Self(Arc::new(Inner {
+            kind: self.0.kind,
+            description: self.0.description.clone(),
+            engine: self.0.engine.clone(),
+            watch: Some(Watcher(Arc::new(watch))),
+        }))
+    }
+
+    /// What measures a piece of work of `total` multiply-adds for the watcher.
+    pub(crate) fn meter(&self, what: &'static str, total: usize) -> Meter {
+        let watch = self.0.watch.as_ref().map(|watcher| &watcher.0);
+        Meter::new(watch, what, total as u64)
+    }
+
     pub(crate) fn is_same(&self, other: &Compute) -> bool {
-        Arc::ptr_eq(&self.0, &other.0)
+        match (self.engine(), other.engine()) {
+            (Engine::Cpu(threads), Engine::Cpu(others)) => threads.is_same(others),
+            (Engine::Gpu(context), Engine::Gpu(other)) => context.is_same(other),
+            _ => false,
+        }
     }
 
     fn new(kind: DeviceKind, description: String, engine: Engine) -> Self {
@@ -207,6 +240,7 @@ impl Compute {
             kind,
             description,
             engine,
+            watch: None,
         }))
     }
 
@@ -231,7 +265,7 @@ impl Compute {
             _ => DeviceKind::Gpu,
         };
         let description = gpu::adapters::describe(&host.adapter);
-        let engine = Engine::Gpu(Box::new(Context::new(host)?));
+        let engine = Engine::Gpu(Context::new(host)?);
         Ok(Self::new(kind, description, engine))
     }
 }

@@ -129,6 +129,12 @@ pub enum ComputeError {
         /// What the adapter does.
         limit: usize,
     },
+    /// A [`Watch`](crate::Watch) stopped the work.
+    #[error("{what} was stopped")]
+    Cancelled {
+        /// The work.
+        what: &'static str,
+    },
     /// The device ran out of memory.
     #[error("the device is out of memory in {during}: take the CPU, or fewer rows")]
     OutOfMemory {

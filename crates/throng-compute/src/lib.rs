@@ -26,6 +26,7 @@ mod matrix;
 mod pairwise;
 mod plan;
 mod silhouette;
+mod watch;
 
 pub use device::{Compute, DeviceChoice, DeviceKind, HostDevice};
 pub use error::ComputeError;
@@ -34,3 +35,4 @@ pub use lloyd::{AssignStats, ClusterSums, Lloyd};
 pub use matrix::Matrix;
 pub use pairwise::{PairwiseMetric, pairwise};
 pub use silhouette::{SilhouetteMetric, silhouette};
+pub use watch::Watch;

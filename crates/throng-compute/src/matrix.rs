@@ -75,6 +75,20 @@ impl Matrix {
         &self.compute
     }
 
+    /// The same matrix for `compute`, which is [another handle](Compute::watched) of its device.
+    ///
+    /// # Errors
+    /// [`ComputeError::DifferentDevices`].
+    pub fn on(&self, compute: &Compute) -> Result<Matrix, ComputeError> {
+        if !self.compute.is_same(compute) {
+            return Err(ComputeError::DifferentDevices);
+        }
+        Ok(Self {
+            compute: compute.clone(),
+            ..self.clone()
+        })
+    }
+
     /// The values [n, d], row by row, copied back.
     ///
     /// # Errors

@@ -57,6 +57,7 @@ mod tests {
     use super::lanes;
     use crate::cpu::{kmeans_assign, kmeans_plus_plus, pairwise_distances, silhouette};
     use crate::kmeans_plus_plus::Draws;
+    use crate::watch::Meter;
 
     pub static MOST_LANES: AtomicUsize = AtomicUsize::new(usize::MAX);
 
@@ -110,7 +111,8 @@ mod tests {
             assert_eq!(again, (0, stats.1));
             assert_eq!(sums.counts.iter().sum::<u32>(), n as u32);
 
-            let silhouettes = silhouette::silhouettes(&x, d, &labels, 5, Metric::Euclidean);
+            let silhouettes =
+                silhouette::silhouettes(&x, d, &labels, 5, Metric::Euclidean, &Meter::default());
             let centres = kmeans_plus_plus::seed(&x, d, 20, &Draws::new(n, 20, 3));
             others.push((silhouettes, centres));
         }

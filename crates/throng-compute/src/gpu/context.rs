@@ -9,14 +9,21 @@ use throng_shaders::{ENTRY, Groups, Metric, Params, Step, source};
 use super::slices::Slices;
 use crate::device::HostDevice;
 use crate::error::ComputeError;
+use crate::watch::Meter;
 
-/// A device with its compiled kernels.
-#[derive(Debug)]
+/// A device with its compiled kernels, and the work that it is used for. Cloning it gives the same device.
+#[derive(Debug, Clone)]
 pub struct Context {
+    shared: Arc<Shared>,
+    meter: Meter,
+}
+
+#[derive(Debug)]
+struct Shared {
     host: HostDevice,
     limits: wgpu::Limits,
     pipelines: Mutex<HashMap<Key, wgpu::ComputePipeline>>,
-    pub(super) slices: Slices,
+    slices: Slices,
     poison: AtomicBool,
 }
 
@@ -93,46 +100,62 @@ impl Context {
             }
         }
         Ok(Self {
-            host,
-            limits,
-            pipelines: Mutex::default(),
-            slices: Slices::default(),
-            poison: AtomicBool::new(false),
+            shared: Arc::new(Shared {
+                host,
+                limits,
+                pipelines: Mutex::default(),
+                slices: Slices::default(),
+                poison: AtomicBool::new(false),
+            }),
+            meter: Meter::default(),
         })
+    }
+
+    /// The same device, for work that `meter` measures.
+    pub fn metered(&self, meter: Meter) -> Self {
+        Self {
+            shared: self.shared.clone(),
+            meter,
+        }
+    }
+
+    /// Whether both are one device.
+    pub fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.shared, &other.shared)
     }
 
     /// The device.
     pub fn host(&self) -> &HostDevice {
-        &self.host
+        &self.shared.host
     }
 
     pub(super) fn device(&self) -> &wgpu::Device {
-        &self.host.device
+        &self.shared.host.device
     }
 
     pub(super) fn queue(&self) -> &wgpu::Queue {
-        &self.host.queue
+        &self.shared.host.queue
     }
 
     /// From now on new buffers are filled with NaN, so that a kernel that leaves some out is found.
     pub fn poison(&self) {
-        self.poison.store(true, Ordering::Relaxed);
+        self.shared.poison.store(true, Ordering::Relaxed);
     }
 
     pub(super) fn is_poisoned(&self) -> bool {
-        self.poison.load(Ordering::Relaxed)
+        self.shared.poison.load(Ordering::Relaxed)
     }
 
     /// The most bytes of one buffer. Capped, so that indices stay far inside 32 bits.
     pub(super) fn most_bytes(&self) -> u64 {
-        let most = self.limits.max_storage_buffer_binding_size;
-        most.min(self.limits.max_buffer_size).min(1 << 30)
+        let most = self.shared.limits.max_storage_buffer_binding_size;
+        most.min(self.shared.limits.max_buffer_size).min(1 << 30)
     }
 
     /// The most rounds of all loops of an invocation. Mesa's llvmpipe ends them at 65,535, silently, and
     /// the results are wrong: no other adapter is known to.
     pub(super) fn most_rounds(&self) -> usize {
-        if self.host.adapter.get_info().driver == "llvmpipe" {
+        if self.shared.host.adapter.get_info().driver == "llvmpipe" {
             60_000
         } else {
             usize::MAX
@@ -190,15 +213,19 @@ impl Context {
         }
         let pipeline = self.pipeline(P::STEP, job.metric, job.constants)?;
         let params = self.uniform(&job.params)?;
-        self.slices.run(
+        self.shared.slices.run(
             (P::STEP, job.metric),
             job.groups,
             job.work,
             |first, end| {
+                self.meter.check()?;
                 let groups = self.uniform(&Groups { first, end })?;
                 self.guarded(&name, || {
                     self.submit(&pipeline, &groups, &params, job.buffers, end - first)
-                })
+                })?;
+                self.meter
+                    .add(((end - first) as usize).saturating_mul(job.work));
+                Ok(())
             },
             || self.wait(&name),
         )
@@ -230,7 +257,7 @@ impl Context {
             let mut pass = encoder.begin_compute_pass(&Default::default());
             pass.set_pipeline(pipeline);
             pass.set_bind_group(0, &bind_group, &[]);
-            let most = self.limits.max_compute_workgroups_per_dimension;
+            let most = self.shared.limits.max_compute_workgroups_per_dimension;
             let wide = count.min(most);
             pass.dispatch_workgroups(wide, count.div_ceil(wide), 1);
         }
@@ -248,7 +275,7 @@ impl Context {
             metric,
             constants: constants.to_vec(),
         };
-        if let Some(pipeline) = lock(&self.pipelines).get(&key) {
+        if let Some(pipeline) = lock(&self.shared.pipelines).get(&key) {
             return Ok(pipeline.clone());
         }
         let name = step.name();
@@ -277,7 +304,7 @@ impl Context {
                     cache: None,
                 })
         })?;
-        lock(&self.pipelines).insert(key, pipeline.clone());
+        lock(&self.shared.pipelines).insert(key, pipeline.clone());
         Ok(pipeline)
     }
 }
