@@ -15,6 +15,7 @@ impl From<ComputeError> for Failure {
     fn from(error: ComputeError) -> Self {
         let message = error.to_string();
         match error {
+            ComputeError::Cancelled { .. } => Self::stopped(),
             ComputeError::NotFinite { .. }
             | ComputeError::TooLarge { .. }
             | ComputeError::Shape { .. }
