@@ -80,9 +80,12 @@ pub fn cpu_assign_rows(features: usize) -> usize {
     ((1 << 18) / features.max(1)).clamp(48, 1536)
 }
 
-/// Rows of a task of the CPU's centroid update: at most 64 tasks, whose partial sums take at most 64 MiB.
+/// Rows of a task of the CPU's centroid update: about 2,048 to 4,096, so that its sums are soon paid for, in at
+/// most 64 tasks, whose sums take at most 64 MiB. A power of two of tasks is shared evenly by most numbers of cores.
 pub fn cpu_update_rows(rows: usize, k: usize, features: usize) -> usize {
-    rows.div_ceil(cpu_update_tasks(k, features)).max(1024)
+    let tasks = rows.div_ceil(4096).next_power_of_two();
+    let tasks = tasks.min(cpu_update_tasks(k, features));
+    rows.div_ceil(tasks)
 }
 
 /// Whether the CPU's update leaves enough tasks that the assignment may be cut with it.

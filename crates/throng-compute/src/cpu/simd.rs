@@ -22,6 +22,17 @@ pub fn dispatch<Op: WithSimd>(op: Op) -> Op::Output {
     Simd::vectorize(pulp::Scalar128b, op)
 }
 
+/// Asks for a value's line of the cache before it is needed. Changes no result.
+#[inline(always)]
+pub fn prefetch(value: &f32) {
+    #[cfg(target_arch = "x86_64")]
+    if let Some(sse) = pulp::core_arch::x86::Sse::try_new() {
+        sse._mm_prefetch::<{ std::arch::x86_64::_MM_HINT_T1 }>(std::ptr::from_ref(value).cast());
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = value;
+}
+
 /// 32-bit lanes of a vector in [`dispatch`].
 pub fn lanes() -> usize {
     struct Lanes;
