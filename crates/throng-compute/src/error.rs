@@ -46,7 +46,7 @@ pub enum ComputeError {
     },
     /// A problem of a batch takes rows that are not there.
     #[error(
-        "problem {problem} (counted from 0) takes the rows {start}..{end} of {argument}, which has {rows}"
+        "problem {problem} (counted from 0) takes the rows {start}..{end} of {argument}, which has {rows} rows"
     )]
     Range {
         /// The matrix at fault.

@@ -253,12 +253,12 @@ fn problems_that_cannot_be_are_refused() {
         };
         assert_eq!(
             run(&[0..1, 1..4], &[0..1, 0..1]),
-            "problem 1 (counted from 0) takes the rows 1..4 of a, which has 3"
+            "problem 1 (counted from 0) takes the rows 1..4 of a, which has 3 rows"
         );
         let backwards = Range { start: 2, end: 1 };
         assert_eq!(
             run(&[0..1], &[backwards]),
-            "problem 0 (counted from 0) takes the rows 2..1 of b, which has 3"
+            "problem 0 (counted from 0) takes the rows 2..1 of b, which has 3 rows"
         );
         assert_eq!(run(&[0..1], &[]), "b_rows has 0 ranges, but 1 are needed");
         let error = pairwise_batch(&a, &[0..1], &b, &[0..1], PairwiseMetric::Dot).unwrap_err();
