@@ -25,12 +25,13 @@ use crate::{cpu, gpu};
 /// | metric | relative error at most |
 /// |---|---|
 /// | squared Euclidean | (d + 2) e: the difference counts twice, its square once, and d - 1 additions |
-/// | Euclidean | (d / 2 + 5) e: half of it, and the square root's 4 |
+/// | Euclidean | (d / 2 + 6) e: half of it, and at most 5 of the square root |
 /// | Manhattan | d e |
 /// | Chebyshev | e |
 ///
-/// to first order in d e, for differences between 1e-19 and 2e16. What was lost before, when 64-bit values
-/// were rounded to 32 bits, is not in it: at 1e4 neighbouring floats are 0.001 apart.
+/// to first order in d e, for differences between 2e-19, whose squares are still normal numbers, and 2e16.
+/// What was lost before, when 64-bit values were rounded to 32 bits, is not in it: at 1e4 neighbouring
+/// floats are 0.001 apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum PairwiseMetric {
     /// |a - b|^2

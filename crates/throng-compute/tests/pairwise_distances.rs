@@ -28,7 +28,7 @@ fn bound(a: &[f32], b: &[f32], metric: PairwiseMetric) -> f64 {
     let second = 1.0 + d * EPS;
     match metric {
         PairwiseMetric::SqEuclidean => (d + 2.0) * EPS * second * squared(a, b),
-        PairwiseMetric::Euclidean => (0.5 * d + 5.0) * EPS * second * squared(a, b).sqrt(),
+        PairwiseMetric::Euclidean => (0.5 * d + 6.0) * EPS * second * squared(a, b).sqrt(),
         PairwiseMetric::Manhattan => d * EPS * second * manhattan(a, b),
         PairwiseMetric::Chebyshev => EPS * chebyshev(a, b),
         PairwiseMetric::Cosine => 4.0 * steps,
