@@ -40,6 +40,45 @@ pub struct Groups {
     pub end: u32,
 }
 
+macro_rules! elements {
+    ($($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident,)* })*) => {$(
+        $(#[$doc])*
+        #[repr(C)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, bytemuck::Pod, bytemuck::Zeroable)]
+        pub struct $name {
+            $($(#[$field_doc])* pub $field: u32,)*
+        }
+
+        impl $name {
+            /// The struct's name, here and in WGSL.
+            pub const NAME: &'static str = stringify!($name);
+            /// Each field's name and offset in bytes.
+            pub const FIELDS: &'static [(&'static str, usize)] =
+                &[$((stringify!($field), std::mem::offset_of!($name, $field))),*];
+        }
+    )*};
+}
+
+elements! {
+    /// One problem of `pairwise/distances`, of this part of a, of b and of the output; binding 5 is an array.
+    PairwiseProblem {
+        /// The first row of a.
+        a_first,
+        /// The row of a after the last.
+        a_end,
+        /// The first row of b.
+        b_first,
+        /// The row of b after the last.
+        b_end,
+        /// Where the pair of `a_first` and `b_first` goes in the output.
+        out_first,
+        /// Columns of the problem's output.
+        out_columns,
+        /// Tiles of the problems before.
+        tile_first,
+    }
+}
+
 params! {
     /// Of `rows/scale`.
     RowsScaleParams for RowsScale {
@@ -51,20 +90,12 @@ params! {
 
     /// Of `pairwise/distances`.
     PairwiseDistancesParams for PairwiseDistances {
-        /// The first row of a taken.
-        a_first,
-        /// The row after the last one taken.
-        a_end,
-        /// Rows of this part of b.
-        b_rows,
-        /// Features, d.
+        /// Problems, at least 1.
+        problems,
+        /// 32-bit values of a row.
         features,
-        /// The output row of row `a_first`.
-        out_row,
-        /// The output column of row 0 of b.
-        out_column,
-        /// Columns of the output.
-        out_columns,
+        /// Bits of a row, where the metric compares bits.
+        bits,
     }
 
     /// Of `kmeans/assign`.

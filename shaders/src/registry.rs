@@ -13,6 +13,14 @@ pub enum Metric {
     Cosine,
     /// a.b
     Dot,
+    /// The sum of |a - b| over the features
+    Manhattan,
+    /// The largest |a - b| of the features
+    Chebyshev,
+    /// The share of bits that differ
+    Hamming,
+    /// Bits that differ as a share of those set in either row
+    Jaccard,
 }
 
 impl Metric {
@@ -23,6 +31,10 @@ impl Metric {
             Metric::Euclidean => "euclidean",
             Metric::Cosine => "cosine",
             Metric::Dot => "dot",
+            Metric::Manhattan => "manhattan",
+            Metric::Chebyshev => "chebyshev",
+            Metric::Hamming => "hamming",
+            Metric::Jaccard => "jaccard",
         }
     }
 }
@@ -104,6 +116,10 @@ impl Step {
                 Metric::Euclidean,
                 Metric::Cosine,
                 Metric::Dot,
+                Metric::Manhattan,
+                Metric::Chebyshev,
+                Metric::Hamming,
+                Metric::Jaccard,
             ],
             Step::SilhouetteSums => &[Metric::SqEuclidean, Metric::Euclidean, Metric::Cosine],
             Step::KmeansAssign | Step::KmeansPlusPlusPotentials => &[Metric::SqEuclidean],

@@ -15,15 +15,18 @@ fn parse(name: &str, source: &str) -> Module {
     module
 }
 
-/// Name, [(field, offset)] and size of the struct bound as a uniform at `binding`.
-fn uniform(module: &Module, binding: u32) -> (String, Vec<(String, usize)>, usize) {
+/// Name, [(field, offset)] and size of the struct at `binding`, or of which there is an array.
+fn bound(module: &Module, binding: u32) -> (String, Vec<(String, usize)>, usize) {
     let variable = module
         .global_variables
         .iter()
         .map(|(_, variable)| variable)
-        .find(|v| v.space == AddressSpace::Uniform && v.binding.unwrap().binding == binding)
+        .find(|v| v.binding.is_some_and(|bound| bound.binding == binding))
         .unwrap();
-    let ty = &module.types[variable.ty];
+    let mut ty = &module.types[variable.ty];
+    if let TypeInner::Array { base, .. } = ty.inner {
+        ty = &module.types[base];
+    }
     let TypeInner::Struct { members, span } = &ty.inner else {
         panic!("binding {binding} is no struct");
     };
@@ -41,7 +44,7 @@ fn uniform(module: &Module, binding: u32) -> (String, Vec<(String, usize)>, usiz
 #[test]
 fn every_kernel_validates_and_has_no_import_left() {
     let kernels = all();
-    assert_eq!(kernels.len(), 12 - 4 + 4 + 3 + 1 + 1);
+    assert_eq!(kernels.len(), 12 - 4 + 8 + 3 + 1 + 1);
     for kernel in kernels {
         assert!(!kernel.source.contains("//!import"), "{}", kernel.name);
         let module = parse(&kernel.name, &kernel.source);
@@ -83,12 +86,12 @@ fn assert_layout<P: Params>() {
     };
     for metric in variants {
         let module = parse(P::NAME, &source(P::STEP, metric));
-        let (name, fields, size) = uniform(&module, 1);
+        let (name, fields, size) = bound(&module, 1);
         assert_eq!(name, P::NAME);
         let fields: Vec<_> = fields.iter().map(|(n, o)| (n.as_str(), *o)).collect();
         assert_eq!(fields, P::FIELDS, "{name}");
         assert_eq!(size, size_of::<P>(), "{name}");
-        let (_, fields, size) = uniform(&module, 0);
+        let (_, fields, size) = bound(&module, 0);
         assert_eq!(fields, [("first".to_owned(), 0), ("end".to_owned(), 4)]);
         assert_eq!(size, size_of::<Groups>());
     }
@@ -111,12 +114,24 @@ fn host_and_wgsl_lay_parameters_out_alike() {
 }
 
 #[test]
+fn host_and_wgsl_lay_elements_of_arrays_out_alike() {
+    for &metric in Step::PairwiseDistances.metrics() {
+        let module = parse("problems", &source(Step::PairwiseDistances, Some(metric)));
+        let (name, fields, size) = bound(&module, 5);
+        assert_eq!(name, PairwiseProblem::NAME);
+        let fields: Vec<_> = fields.iter().map(|(n, o)| (n.as_str(), *o)).collect();
+        assert_eq!(fields, PairwiseProblem::FIELDS);
+        assert_eq!(size, size_of::<PairwiseProblem>());
+    }
+}
+
+#[test]
 fn a_swapped_field_is_noticed() {
     let swapped = source(Step::RowsScale, None).replace(
         "    rows: u32,\n    features: u32,",
         "    features: u32,\n    rows: u32,",
     );
-    let (_, fields, _) = uniform(&parse("swapped", &swapped), 1);
+    let (_, fields, _) = bound(&parse("swapped", &swapped), 1);
     let fields: Vec<_> = fields.iter().map(|(n, o)| (n.as_str(), *o)).collect();
     assert_ne!(fields, RowsScaleParams::FIELDS);
 }

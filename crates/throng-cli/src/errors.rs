@@ -19,6 +19,8 @@ impl From<ComputeError> for Failure {
             ComputeError::NotFinite { .. }
             | ComputeError::TooLarge { .. }
             | ComputeError::Shape { .. }
+            | ComputeError::Range { .. }
+            | ComputeError::Padding { .. }
             | ComputeError::NoColumns
             | ComputeError::NoClusters
             | ComputeError::TooManyClusters { .. }

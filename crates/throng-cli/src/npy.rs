@@ -2,11 +2,15 @@
 //!
 //! The format: <https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html>.
 
+mod bits;
+
 use std::fs::File;
 use std::io::{self, BufWriter, Cursor, Read, Write};
 use std::path::Path;
 
 use npyz::{DType, Endianness, NpyHeader, NpyWriter, Order, TypeChar, WriteOptions, WriterBuilder};
+
+pub use bits::{BitArray, Cells, read_bits};
 
 use crate::failure::{Failure, at};
 
@@ -32,24 +36,7 @@ pub struct Array {
 /// not finite as a 32-bit float; the row and column are named, counted from 0 as in NumPy.
 pub fn read_matrix(path: &Path) -> Result<Array, Failure> {
     let mut file = Npy::open(path)?;
-    let [n, d] = file.shape[..] else {
-        return Err(at(
-            path.display(),
-            format!(
-                "has shape {}, a matrix [n, d] is needed; use x.reshape(-1, 1) for one column",
-                shown(&file.shape)
-            ),
-        ));
-    };
-    if n == 0 || d == 0 {
-        return Err(at(
-            path.display(),
-            format!(
-                "has shape {}, which holds no values; give at least one row and one column",
-                shown(&file.shape)
-            ),
-        ));
-    }
+    let (n, d) = file.matrix()?;
     let little = file.little;
     let decode: fn(&[u8]) -> f64 = match (file.kind, file.size, little) {
         (TypeChar::Float, 4, true) => |b| f32::from_le_bytes(fixed(b)).into(),
@@ -288,6 +275,29 @@ impl<'a> Npy<'a> {
         Ok(file)
     }
 
+    /// Rows and columns, of which there are some.
+    fn matrix(&self) -> Result<(usize, usize), Failure> {
+        let [n, d] = self.shape[..] else {
+            return Err(at(
+                self.path.display(),
+                format!(
+                    "has shape {}, a matrix [n, d] is needed; use x.reshape(-1, 1) for one column",
+                    shown(&self.shape)
+                ),
+            ));
+        };
+        if n == 0 || d == 0 {
+            return Err(at(
+                self.path.display(),
+                format!(
+                    "has shape {}, which holds no values; give at least one row and one column",
+                    shown(&self.shape)
+                ),
+            ));
+        }
+        Ok((n, d))
+    }
+
     /// Reads the values in the order of the file.
     fn read<T>(
         &mut self,
@@ -351,7 +361,7 @@ fn shown(shape: &[usize]) -> String {
     }
 }
 
-fn transposed(columns: &[f32], n: usize, d: usize) -> Vec<f32> {
+fn transposed<T: Copy>(columns: &[T], n: usize, d: usize) -> Vec<T> {
     let mut rows = Vec::with_capacity(n * d);
     for row in 0..n {
         rows.extend((0..d).map(|column| columns[column * n + row]));
@@ -372,7 +382,7 @@ mod tests {
     use super::*;
 
     /// A file as NumPy 2 writes it, by hand.
-    fn npy(descr: &str, fortran: bool, shape: &str, data: &[u8]) -> Vec<u8> {
+    pub fn npy(descr: &str, fortran: bool, shape: &str, data: &[u8]) -> Vec<u8> {
         let fortran = if fortran { "True" } else { "False" };
         let mut text =
             format!("{{'descr': '{descr}', 'fortran_order': {fortran}, 'shape': {shape}, }}");
@@ -387,13 +397,13 @@ mod tests {
         file
     }
 
-    fn saved(content: &[u8]) -> tempfile::NamedTempFile {
+    pub fn saved(content: &[u8]) -> tempfile::NamedTempFile {
         let mut file = tempfile::NamedTempFile::new().unwrap();
         file.write_all(content).unwrap();
         file
     }
 
-    fn refusal<T>(content: &[u8], read: fn(&Path) -> Result<T, Failure>) -> String {
+    pub fn refusal<T>(content: &[u8], read: fn(&Path) -> Result<T, Failure>) -> String {
         let file = saved(content);
         let line = read(file.path()).map(|_| ()).unwrap_err().line();
         let prefix = format!("{}: ", file.path().display());

@@ -44,6 +44,32 @@ pub enum ComputeError {
         /// How many there are.
         found: usize,
     },
+    /// A problem of a batch takes rows that are not there.
+    #[error(
+        "problem {problem} (counted from 0) takes the rows {start}..{end} of {argument}, which has {rows} rows"
+    )]
+    Range {
+        /// The matrix at fault.
+        argument: &'static str,
+        /// The problem, from 0.
+        problem: usize,
+        /// The first row asked for.
+        start: usize,
+        /// The row after the last asked for.
+        end: usize,
+        /// The rows there are.
+        rows: usize,
+    },
+    /// A packed row has bits set beyond its last.
+    #[error(
+        "row {row} (counted from 0) has a bit set beyond its {bits} bits: pack with numpy.packbits(x, axis=1), which fills up with zeros, or give the right number of bits"
+    )]
+    Padding {
+        /// The row, from 0.
+        row: usize,
+        /// Bits of a row.
+        bits: usize,
+    },
     /// A matrix without columns.
     #[error("the matrix has no columns: at least one feature is needed")]
     NoColumns,

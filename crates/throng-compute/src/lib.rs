@@ -16,6 +16,7 @@
 //! # }
 //! ```
 
+mod bits;
 mod cpu;
 mod device;
 mod error;
@@ -24,15 +25,18 @@ mod kmeans_plus_plus;
 mod lloyd;
 mod matrix;
 mod pairwise;
+mod pairwise_batch;
 mod plan;
 mod silhouette;
 mod watch;
 
+pub use bits::{BitMatrix, BitMetric, pairwise_bits, pairwise_bits_batch};
 pub use device::{Compute, DeviceChoice, DeviceKind, HostDevice};
 pub use error::ComputeError;
 pub use kmeans_plus_plus::kmeans_plus_plus;
 pub use lloyd::{AssignStats, ClusterSums, Lloyd};
 pub use matrix::Matrix;
-pub use pairwise::{PairwiseMetric, pairwise};
+pub use pairwise::{PairwiseMetric, pairwise, pairwise_batch};
+pub use pairwise_batch::PairwiseBatch;
 pub use silhouette::{SilhouetteMetric, silhouette};
 pub use watch::Watch;

@@ -101,6 +101,17 @@ impl Matrix {
         }
     }
 
+    /// As [`Matrix::to_vec`], without a copy where the values are in this process and nobody else has them.
+    ///
+    /// # Errors
+    /// The device's, where it was lost.
+    pub fn into_vec(self) -> Result<Vec<f32>, ComputeError> {
+        match self.values {
+            Values::Host(values) => Ok(Arc::unwrap_or_clone(values)),
+            Values::Device(_) => self.to_vec(),
+        }
+    }
+
     pub(crate) fn values(&self) -> &Values {
         &self.values
     }

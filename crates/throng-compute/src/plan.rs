@@ -35,6 +35,20 @@ impl Tile {
         d: 8,
     };
 
+    /// 16 rows by 256 columns.
+    pub const WIDE: Tile = Tile {
+        ty: 4,
+        tx: 64,
+        d: 8,
+    };
+
+    /// 32 rows by 32 columns, of a quarter of the invocations.
+    pub const SMALL: Tile = Tile {
+        ty: 8,
+        tx: 8,
+        d: 16,
+    };
+
     /// The tile that leaves the fewest columns idle.
     pub const fn for_columns(columns: usize) -> Self {
         match columns {
@@ -42,6 +56,29 @@ impl Tile {
             17..=32 => Self::UPRIGHT,
             _ => Self::SQUARE,
         }
+    }
+
+    /// The cheapest tile for problems of these rows and columns: a pair costs 1, idle or not, and a value
+    /// that is loaded costs 8.
+    pub fn for_pairs(shapes: impl Iterator<Item = (usize, usize)> + Clone) -> Self {
+        let cost = |tile: &Tile| {
+            let tiles: usize = shapes.clone().map(|(n, m)| tile.count(n, m)).sum();
+            tiles * (tile.rows() * tile.columns() + 8 * (tile.rows() + tile.columns()))
+        };
+        let others = [Self::SMALL, Self::TALL, Self::WIDE];
+        // The first of equals stays.
+        others.into_iter().fold(Self::SQUARE, |best, tile| {
+            if cost(&tile) < cost(&best) {
+                tile
+            } else {
+                best
+            }
+        })
+    }
+
+    /// Tiles of a matrix of `rows` by `columns`.
+    pub const fn count(self, rows: usize, columns: usize) -> usize {
+        rows.div_ceil(self.rows()) * columns.div_ceil(self.columns())
     }
 
     /// Rows of the tile.
@@ -58,8 +95,8 @@ impl Tile {
     /// included.
     pub const fn rounds(self, columns: usize, features: usize) -> usize {
         let slots = self.tx * self.ty;
-        let loads_a = (self.rows() * self.d).div_ceil(slots);
-        let loads_b = (self.columns() * self.d).div_ceil(slots);
+        let loads_a = (self.ty * self.d).div_ceil(slots);
+        let loads_b = (self.tx * self.d).div_ceil(slots);
         let depth = self.d / 4 + loads_a + loads_b + 4;
         let around = 16 + self.ty + 4 * self.tx;
         columns.div_ceil(self.columns()) * (features.div_ceil(self.d) * depth + around)
@@ -133,16 +170,48 @@ pub fn gpu_silhouette_rounds(places: usize, features: usize, k: usize) -> usize 
     tile.rounds(columns, features) + 2 * k
 }
 
+/// How many values each buffer of a batch's output takes: the rows of problems of these shapes lie one
+/// after another, at most `most` values together, and no row is cut.
+pub fn batch_parts(shapes: impl Iterator<Item = (usize, usize)>, most: usize) -> Vec<usize> {
+    let mut parts = Vec::new();
+    let mut filled = 0;
+    for (mut rows, columns) in shapes.filter(|&(_, columns)| columns > 0) {
+        while rows > 0 {
+            let fitting = (most.saturating_sub(filled) / columns).min(rows);
+            if fitting == 0 && filled > 0 {
+                parts.push(filled);
+                filled = 0;
+                continue;
+            }
+            // A row that no buffer holds is refused when its buffer is made.
+            let taken = fitting.max(1);
+            filled += taken * columns;
+            rows -= taken;
+        }
+    }
+    if filled > 0 {
+        parts.push(filled);
+    }
+    parts
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn tiles_fit_the_default_limits_of_webgpu() {
-        for tile in [Tile::SQUARE, Tile::UPRIGHT, Tile::TALL] {
+        for tile in [
+            Tile::SQUARE,
+            Tile::UPRIGHT,
+            Tile::TALL,
+            Tile::WIDE,
+            Tile::SMALL,
+        ] {
             assert!(tile.tx * tile.ty <= 256);
             assert_eq!(PART_ROWS % tile.rows(), 0);
-            let tiles = 4 * tile.d * (tile.rows() + 1 + tile.columns() + 1);
+            assert_eq!(tile.d % 4, 0);
+            let tiles = 16 * tile.d * (tile.ty + 1 + tile.tx + 1);
             let assign = 8 * tile.tx * tile.ty;
             let potentials = 4 * tile.columns() * tile.ty;
             assert!(tiles + assign.max(potentials) <= 16_384, "{tile:?}");
@@ -155,6 +224,33 @@ mod tests {
         assert_eq!(Tile::for_columns(16), Tile::TALL);
         assert_eq!(Tile::for_columns(17), Tile::UPRIGHT);
         assert_eq!(Tile::for_columns(33), Tile::SQUARE);
+    }
+
+    #[test]
+    fn tiles_are_chosen_by_pairs() {
+        let tile = |n, m| Tile::for_pairs([(n, m)].into_iter());
+        assert_eq!(tile(1_000, 1_000), Tile::SQUARE);
+        assert_eq!(tile(64, 64), Tile::SQUARE);
+        assert_eq!(tile(32, 30), Tile::SMALL);
+        assert_eq!(tile(1, 1), Tile::SMALL);
+        assert_eq!(tile(1_000_000, 16), Tile::TALL);
+        assert_eq!(tile(5, 1_000_000), Tile::WIDE);
+        let mixed = [(1_000, 1_000), (1, 1)];
+        assert_eq!(Tile::for_pairs(mixed.into_iter()), Tile::SQUARE);
+        assert_eq!(Tile::for_pairs([].into_iter()), Tile::SQUARE);
+        assert_eq!(Tile::SQUARE.count(65, 128), 4);
+        assert_eq!(Tile::SQUARE.count(65, 0), 0);
+    }
+
+    #[test]
+    fn batches_are_cut_at_ends_of_rows() {
+        let parts = |shapes: &[(usize, usize)]| batch_parts(shapes.iter().copied(), 10);
+        assert_eq!(parts(&[]), []);
+        assert_eq!(parts(&[(0, 3), (3, 0)]), []);
+        assert_eq!(parts(&[(2, 5)]), [10]);
+        assert_eq!(parts(&[(5, 3)]), [9, 6]);
+        assert_eq!(parts(&[(1, 4), (2, 3), (1, 1), (1, 10)]), [10, 1, 10]);
+        assert_eq!(parts(&[(1, 1), (2, 11)]), [1, 11, 11]);
     }
 
     #[test]

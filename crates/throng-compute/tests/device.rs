@@ -162,7 +162,8 @@ fn matrices_come_back_as_they_went() {
             };
             assert_eq!((x.rows(), x.cols()), (n, d));
             assert_eq!(x.to_vec().unwrap(), values, "{}, n {n}, d {d}", device.name);
-            assert_eq!(x.clone().to_vec().unwrap(), values);
+            assert_eq!(x.clone().into_vec().unwrap(), values);
+            assert_eq!(x.to_vec().unwrap(), values);
             assert_eq!(x.compute().kind(), device.compute.kind());
         }
     }

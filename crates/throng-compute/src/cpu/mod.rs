@@ -2,6 +2,7 @@
 //! with the widest vectors there are. Tasks are cut by sizes alone and added in order, so results do not
 //! depend on the number of threads.
 
+pub mod bits;
 pub mod kmeans_assign;
 pub mod kmeans_plus_plus;
 pub mod kmeans_update;

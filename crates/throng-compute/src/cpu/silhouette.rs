@@ -158,7 +158,7 @@ impl Task<'_> {
                             let distance = match self.metric {
                                 Metric::Euclidean => simd.sqrt_f32s(tile[i][v]),
                                 Metric::Cosine => simd.mul_f32s(tile[i][v], half),
-                                Metric::SqEuclidean | Metric::Dot => tile[i][v],
+                                _ => tile[i][v],
                             };
                             let sum = &mut lane_sums[first + i][v];
                             *sum = simd.mul_add_e_f32s(distance, weights[v], *sum);

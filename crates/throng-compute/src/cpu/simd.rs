@@ -78,9 +78,12 @@ mod tests {
             .collect()
     }
 
+    fn differences(a: &[f32], b: &[f32]) -> impl Iterator<Item = f64> {
+        a.iter().zip(b).map(|(x, y)| f64::from(x - y).abs())
+    }
+
     fn squared(a: &[f32], b: &[f32]) -> f64 {
-        let terms = a.iter().zip(b).map(|(x, y)| f64::from(x - y).powi(2));
-        terms.sum()
+        differences(a, b).map(|difference| difference.powi(2)).sum()
     }
 
     /// One test, because the width is one for the process. This machine's own width is what the tests in
@@ -97,12 +100,23 @@ mod tests {
             MOST_LANES.store(most, Ordering::Relaxed);
             widths.push(lanes());
 
-            let distances = pairwise_distances::distances(&x, &centroids, d, Metric::SqEuclidean);
-            for (i, row) in x.chunks(d).enumerate() {
-                for (j, centroid) in centroids.chunks(d).enumerate() {
-                    let want = squared(row, centroid);
-                    let off = (f64::from(distances[i * k + j]) - want).abs();
-                    assert!(off <= 1e-5 * want, "{most} lanes, pair {i}, {j}");
+            for (metric, by_hand) in [
+                (Metric::SqEuclidean, squared as fn(&[f32], &[f32]) -> f64),
+                (Metric::Manhattan, |a, b| differences(a, b).sum()),
+                (Metric::Chebyshev, |a, b| {
+                    differences(a, b).fold(0.0, f64::max)
+                }),
+            ] {
+                let distances = pairwise_distances::distances(&x, &centroids, d, metric);
+                for (i, row) in x.chunks(d).enumerate() {
+                    for (j, centroid) in centroids.chunks(d).enumerate() {
+                        let want = by_hand(row, centroid);
+                        let off = (f64::from(distances[i * k + j]) - want).abs();
+                        assert!(
+                            off <= 1e-5 * want,
+                            "{most} lanes, {metric:?}, pair {i}, {j}"
+                        );
+                    }
                 }
             }
 

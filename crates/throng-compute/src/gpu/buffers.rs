@@ -38,7 +38,7 @@ impl Context {
         what: &'static str,
         values: &[T],
     ) -> Result<wgpu::Buffer, ComputeError> {
-        let buffer = self.storage(what, values.len())?;
+        let buffer = self.storage(what, size_of_val(values).div_ceil(4))?;
         self.write(what, &buffer, values)?;
         Ok(buffer)
     }

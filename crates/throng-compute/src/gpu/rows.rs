@@ -1,5 +1,7 @@
 //! A matrix on the device, in as many buffers as its limits ask for.
 
+use bytemuck::Pod;
+
 use super::context::Context;
 use crate::error::ComputeError;
 use crate::plan::PART_ROWS;
@@ -16,7 +18,7 @@ pub struct Rows {
 #[derive(Debug)]
 pub(super) struct Part {
     pub buffer: wgpu::Buffer,
-    /// The first row in the whole matrix, a multiple of [`PART_ROWS`].
+    /// The first row in the whole matrix; a multiple of [`PART_ROWS`], except in [`Rows::flat`].
     pub first: usize,
     pub rows: usize,
 }
@@ -48,8 +50,32 @@ impl Rows {
         Ok(Self { parts, rows, cols })
     }
 
-    /// A matrix with `values` in it.
-    pub fn upload(context: &Context, values: &[f32], cols: usize) -> Result<Self, ComputeError> {
+    /// Room for values that are no matrix: one column, in parts of these lengths.
+    pub(super) fn flat(context: &Context, lengths: &[usize]) -> Result<Self, ComputeError> {
+        let mut parts = Vec::new();
+        let mut first = 0;
+        for &rows in lengths {
+            let buffer = context.storage("a batch", rows)?;
+            parts.push(Part {
+                buffer,
+                first,
+                rows,
+            });
+            first += rows;
+        }
+        Ok(Self {
+            parts,
+            rows: first,
+            cols: 1,
+        })
+    }
+
+    /// A matrix with `values`, of 32 bits each, in it.
+    pub fn upload<T: Pod>(
+        context: &Context,
+        values: &[T],
+        cols: usize,
+    ) -> Result<Self, ComputeError> {
         let matrix = Self::new(context, values.len() / cols, cols)?;
         for part in &matrix.parts {
             let values = &values[part.first * cols..][..part.rows * cols];

@@ -125,6 +125,22 @@ pub fn dot(a: &[f32], b: &[f32]) -> f64 {
     sum
 }
 
+pub fn manhattan(a: &[f32], b: &[f32]) -> f64 {
+    let mut sum = 0.0;
+    for f in 0..a.len() {
+        sum += (f64::from(a[f]) - f64::from(b[f])).abs();
+    }
+    sum
+}
+
+pub fn chebyshev(a: &[f32], b: &[f32]) -> f64 {
+    let mut largest = 0.0_f64;
+    for f in 0..a.len() {
+        largest = largest.max((f64::from(a[f]) - f64::from(b[f])).abs());
+    }
+    largest
+}
+
 /// 1 where either row is zero, as in scikit-learn.
 pub fn cosine(a: &[f32], b: &[f32]) -> f64 {
     let norms = (dot(a, a) * dot(b, b)).sqrt();
