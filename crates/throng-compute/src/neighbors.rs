@@ -125,7 +125,7 @@ impl Excluded {
 /// A query never gets an item that it is paired with in `exclude`, pairs of a query and an item in any
 /// order; where that leaves fewer than k, the rest is [`NO_NEIGHBOR`] with score NaN.
 ///
-/// Memory beside the result: on the CPU 8 MiB for items, for the queries (4,096 at a time) a copy and some
+/// Memory beside the result: on the CPU 2 MiB for items, for the queries (4,096 at a time) a copy and some
 /// 20 k bytes each, at most 16 (2 k + 2,000), and for the cosine a copy of all; on a device a strip of
 /// distances of at most 64 MiB, and 12 k bytes for each of its rows.
 ///

@@ -3,7 +3,7 @@
 use crate::device::Engine;
 use crate::error::ComputeError;
 use crate::matrix::{Matrix, Values};
-use crate::neighbors::{NeighborMetric, check_pair};
+use crate::neighbors::{NeighborMetric, check_pair, work};
 use crate::{cpu, gpu};
 
 /// The items near each query, as the rows of a sparse matrix (CSR).
@@ -26,7 +26,7 @@ pub struct RadiusNeighbors {
 ///
 /// # Errors
 /// [`ComputeError::Radius`] where it is not a finite number, [`ComputeError::Shape`] where the columns
-/// differ, [`ComputeError::DifferentDevices`], and the device's.
+/// differ, [`ComputeError::DifferentDevices`], [`ComputeError::Cancelled`], and the device's.
 pub fn radius_counts(
     queries: &Matrix,
     items: &Matrix,
@@ -35,12 +35,17 @@ pub fn radius_counts(
 ) -> Result<Vec<u32>, ComputeError> {
     check(queries, items, radius)?;
     let metric = metric.into();
+    let d = items.cols();
+    let meter = work(queries, items, "neighbours within a radius");
     match (queries.compute().engine(), queries.values(), items.values()) {
-        (Engine::Cpu(threads), Values::Host(queries), Values::Host(values)) => {
-            Ok(threads.run(|| cpu::radius::counts(queries, values, items.cols(), radius, metric)))
+        (Engine::Cpu(threads), Values::Host(queries), Values::Host(items)) => {
+            let found =
+                threads.run(|| cpu::radius::counts(queries, items, d, radius, metric, &meter));
+            meter.check().map(|()| found)
         }
         (Engine::Gpu(context), Values::Device(queries), Values::Device(items)) => {
-            gpu::radius::counts(context, queries, items, radius, metric)
+            let context = context.metered(meter);
+            gpu::radius::counts(&context, queries, items, radius, metric)
         }
         _ => Err(ComputeError::DifferentDevices),
     }
@@ -58,13 +63,17 @@ pub fn radius_neighbors(
 ) -> Result<RadiusNeighbors, ComputeError> {
     check(queries, items, radius)?;
     let metric = metric.into();
+    let d = items.cols();
+    let meter = work(queries, items, "neighbours within a radius");
     match (queries.compute().engine(), queries.values(), items.values()) {
-        (Engine::Cpu(threads), Values::Host(queries), Values::Host(values)) => {
-            Ok(threads
-                .run(|| cpu::radius::neighbors(queries, values, items.cols(), radius, metric)))
+        (Engine::Cpu(threads), Values::Host(queries), Values::Host(items)) => {
+            let found =
+                threads.run(|| cpu::radius::neighbors(queries, items, d, radius, metric, &meter));
+            meter.check().map(|()| found)
         }
         (Engine::Gpu(context), Values::Device(queries), Values::Device(items)) => {
-            gpu::radius::neighbors(context, queries, items, radius, metric)
+            let context = context.metered(meter);
+            gpu::radius::neighbors(&context, queries, items, radius, metric)
         }
         _ => Err(ComputeError::DifferentDevices),
     }

@@ -3,6 +3,7 @@
 use crate::device::Engine;
 use crate::error::ComputeError;
 use crate::matrix::{Matrix, Values};
+use crate::neighbors::work;
 use crate::silhouette::SilhouetteMetric;
 use crate::{cpu, gpu};
 
@@ -22,7 +23,7 @@ pub struct NearestOther {
 ///
 /// # Errors
 /// [`ComputeError::Shape`], [`ComputeError::TooFewClusters`] where k is below 2, [`ComputeError::Label`],
-/// [`ComputeError::DifferentDevices`], and the device's.
+/// [`ComputeError::DifferentDevices`], [`ComputeError::Cancelled`], and the device's.
 pub fn nearest_other_cluster(
     x: &Matrix,
     centroids: &Matrix,
@@ -54,12 +55,18 @@ pub fn nearest_other_cluster(
         return Err(ComputeError::Label { row, label, k });
     }
     let d = x.cols();
+    let metric = metric.into();
+    let meter = work(x, centroids, "simplified silhouette");
     match (x.compute().engine(), x.values(), centroids.values()) {
-        (Engine::Cpu(threads), Values::Host(x), Values::Host(centroids)) => Ok(threads.run(|| {
-            cpu::silhouette_simplified::nearest_other(x, d, centroids, labels, metric.into())
-        })),
+        (Engine::Cpu(threads), Values::Host(x), Values::Host(centroids)) => {
+            let nearest = threads.run(|| {
+                cpu::silhouette_simplified::nearest_other(x, d, centroids, labels, metric, &meter)
+            });
+            meter.check().map(|()| nearest)
+        }
         (Engine::Gpu(context), Values::Device(x), Values::Device(centroids)) => {
-            gpu::silhouette_simplified::nearest_other(context, x, centroids, labels, metric.into())
+            let context = context.metered(meter);
+            gpu::silhouette_simplified::nearest_other(&context, x, centroids, labels, metric)
         }
         _ => Err(ComputeError::DifferentDevices),
     }

@@ -19,9 +19,10 @@ use super::rows_scale::{scales, unit_rows};
 use super::simd::{dispatch, lanes};
 use super::tile::{Panels, Product, SquaredDifference, SquaredSum, Sum, rows_at, tile};
 use crate::neighbors::{Excluded, NO_NEIGHBOR};
+use crate::watch::Meter;
 
 /// Floats of the panels that are held at once: they stay in a cache while all queries pass.
-const CHUNK: usize = 1 << 21;
+const CHUNK: usize = 1 << 19;
 
 /// Floats of the rows of a task: they stay in the first-level cache beside a panel.
 const TASK: usize = 1 << 13;
@@ -32,7 +33,7 @@ const QUERIES: usize = 4_096;
 /// Tasks of a chunk, at least: few queries are told apart by runs of panels.
 const TASKS: usize = 16;
 
-/// Indices and scores [q, k] of the nearest items.
+/// Indices and scores [q, k] of the nearest items; some where `meter` stopped the work.
 pub fn nearest(
     queries: &[f32],
     items: &[f32],
@@ -40,6 +41,7 @@ pub fn nearest(
     k: usize,
     metric: Metric,
     excluded: &Excluded,
+    meter: &Meter,
 ) -> (Vec<u32>, Vec<f32>) {
     let queries = Side::new(queries, features, metric);
     let items = Side::new(items, features, metric);
@@ -51,6 +53,7 @@ pub fn nearest(
         k,
         metric,
         excluded,
+        meter,
     };
     let mut indices = vec![NO_NEIGHBOR; rows.len() * k];
     let mut scores = vec![f32::NAN; rows.len() * k];
@@ -90,6 +93,11 @@ impl<'a> Side<'a> {
         Self { rows, scales }
     }
 
+    /// Whether any row is at cosine distance 1 from every row.
+    pub fn has_zeros(&self) -> bool {
+        self.scales.contains(&0.0)
+    }
+
     /// Whether a row is at cosine distance 1 from every row.
     #[inline(always)]
     pub fn is_zero(&self, row: usize) -> bool {
@@ -116,6 +124,7 @@ struct Search<'a> {
     k: usize,
     metric: Metric,
     excluded: &'a Excluded,
+    meter: &'a Meter,
 }
 
 /// Some items, packed by panels.
@@ -206,6 +215,9 @@ impl Search<'_> {
             });
             let tasks: Vec<_> = tasks.collect();
             tasks.into_par_iter().for_each(|(begin, end, pools, rows)| {
+                if self.meter.is_stopped() {
+                    return;
+                }
                 if score == Score::ByProduct {
                     for pool in pools.iter_mut() {
                         pool.widen(d, longest);
@@ -221,6 +233,7 @@ impl Search<'_> {
                     score,
                     pools,
                 });
+                self.meter.add(rows.len() * (end - begin) * width);
             });
         }
         // The zero items are equally far, so that the first k suffice.
@@ -388,24 +401,30 @@ impl Task<'_, '_> {
             for first in (0..rows).step_by(R) {
                 let group = rows_at::<R>(self.rows, self.features, first);
                 let mut sums = tile::<S, T, R, 2>(simd, group, values, starts[panel]);
-                // How far the nearest of any row is under its threshold.
-                let mut under = simd.splat_f32s(f32::NEG_INFINITY);
                 for i in 0..R {
                     for v in 0..2 {
                         sums[i][v] = finished(simd, finish, sums[i][v]);
                     }
+                }
+                // How far the nearest of any row is under its threshold.
+                let mut under = simd.splat_f32s(f32::NEG_INFINITY);
+                for i in 0..R {
                     let threshold = self.pools[(first + i).min(rows - 1)].threshold();
                     let least = simd.min_f32s(sums[i][0], sums[i][1]);
                     let by = simd.sub_f32s(simd.splat_f32s(threshold), least);
                     under = simd.max_f32s(under, by);
                 }
-                if simd.reduce_max_f32s(under) > 0.0 {
-                    for i in 0..R.min(rows - first) {
-                        let least = simd.min_f32s(sums[i][0], sums[i][1]);
-                        let pool = &mut self.pools[first + i];
-                        if simd.reduce_min_f32s(least) < pool.threshold() {
-                            pool.offer(bytemuck::cast_slice(&sums[i]), item);
-                        }
+                if simd.reduce_max_f32s(under) <= 0.0 {
+                    continue;
+                }
+                // A copy to point into, so that the sums themselves stay in registers.
+                let scores = sums;
+                let scores: &[f32] = bytemuck::cast_slice(&scores);
+                for i in 0..R {
+                    let least = simd.min_f32s(sums[i][0], sums[i][1]);
+                    let pool = &mut self.pools[(first + i).min(rows - 1)];
+                    if first + i < rows && simd.reduce_min_f32s(least) < pool.threshold() {
+                        pool.offer(&scores[i * width..][..width], item);
                     }
                 }
             }

@@ -9,6 +9,7 @@ use super::neighbors::{Side, finished};
 use super::simd::{dispatch, lanes};
 use super::tile::{Panels, Product, SquaredDifference, Sum, rows_at, tile};
 use crate::radius::RadiusNeighbors;
+use crate::watch::Meter;
 
 /// Rows of a task: few enough that they stay in the first-level cache while the panels pass.
 const TASK_ROWS: usize = 64;
@@ -20,6 +21,7 @@ pub fn counts(
     features: usize,
     radius: f32,
     metric: Metric,
+    meter: &Meter,
 ) -> Vec<u32> {
     let tasks = each_task(
         queries,
@@ -27,6 +29,7 @@ pub fn counts(
         features,
         radius,
         metric,
+        meter,
         |near: &mut u32, _, _| {
             *near += 1;
         },
@@ -41,9 +44,10 @@ pub fn neighbors(
     features: usize,
     radius: f32,
     metric: Metric,
+    meter: &Meter,
 ) -> RadiusNeighbors {
     let keep = |near: &mut Vec<(u32, f32)>, item, distance| near.push((item, distance));
-    let tasks = each_task(queries, items, features, radius, metric, keep);
+    let tasks = each_task(queries, items, features, radius, metric, meter, keep);
     let mut out = RadiusNeighbors {
         offsets: vec![0],
         ..Default::default()
@@ -57,13 +61,15 @@ pub fn neighbors(
     out
 }
 
-/// Folds what is near each query with `keep`, in the order of items; by tasks of queries.
+/// Folds what is near each query with `keep`, in the order of items; by tasks of queries. Nothing where `meter`
+/// stopped the work.
 fn each_task<A, K>(
     queries: &[f32],
     items: &[f32],
     features: usize,
     radius: f32,
     metric: Metric,
+    meter: &Meter,
     keep: K,
 ) -> Vec<Vec<A>>
 where
@@ -72,13 +78,17 @@ where
 {
     let queries = Side::new(queries, features, metric);
     let items = Side::new(items, features, metric);
+    let has_zeros = queries.has_zeros() || items.has_zeros();
     let panels = Panels::pack(items.rows.chunks_exact(features), features, 2 * lanes());
     queries
         .rows
         .par_chunks(TASK_ROWS * features)
         .enumerate()
         .map(|(index, rows)| {
-            dispatch(Task {
+            if meter.is_stopped() {
+                return Vec::new();
+            }
+            let near = dispatch(Task {
                 rows,
                 first: index * TASK_ROWS,
                 features,
@@ -86,9 +96,12 @@ where
                 radius,
                 metric,
                 zeros: [&queries, &items],
+                has_zeros,
                 keep,
                 near: Vec::new(),
-            })
+            });
+            meter.add(rows.len() * items.rows.len() / features);
+            near
         })
         .collect()
 }
@@ -102,6 +115,7 @@ struct Task<'a, A, K> {
     radius: f32,
     metric: Metric,
     zeros: [&'a Side<'a>; 2],
+    has_zeros: bool,
     keep: K,
     near: Vec<A>,
 }
@@ -140,12 +154,30 @@ where
                 let group = rows_at::<R>(self.rows, self.features, first);
                 let start = [simd.splat_f32s(0.0); 2];
                 let mut sums = tile::<S, T, R, 2>(simd, group, panel, start);
-                for i in 0..R.min(rows - first) {
+                for i in 0..R {
                     for v in 0..2 {
                         sums[i][v] = finished(simd, self.metric, sums[i][v]);
                     }
-                    let values: &[f32] = bytemuck::cast_slice(&sums[i]);
-                    self.look(first + i, item, &values[..filled]);
+                }
+                // A copy to point into, so that the sums themselves stay in registers.
+                let values = sums;
+                let values: &[f32] = bytemuck::cast_slice(&values);
+                for i in 0..R {
+                    let is_near = self.has_zeros
+                        || match self.metric {
+                            Metric::Dot => {
+                                let most = simd.max_f32s(sums[i][0], sums[i][1]);
+                                simd.reduce_max_f32s(most) >= self.radius
+                            }
+                            _ => {
+                                let least = simd.min_f32s(sums[i][0], sums[i][1]);
+                                simd.reduce_min_f32s(least) <= self.radius
+                            }
+                        };
+                    if is_near && first + i < rows {
+                        let values = &values[i * 2 * S::F32_LANES..][..filled];
+                        self.look(first + i, item, values);
+                    }
                 }
             }
         }

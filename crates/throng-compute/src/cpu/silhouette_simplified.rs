@@ -8,20 +8,23 @@ use super::neighbors::{Side, finished};
 use super::simd::{dispatch, lanes};
 use super::tile::{Panels, SquaredDifference, rows_at, tile};
 use crate::silhouette_simplified::NearestOther;
+use crate::watch::Meter;
 
 /// Rows of a task: few enough that they stay in the first-level cache while the panels pass.
 const TASK_ROWS: usize = 64;
 
-/// Distances to the own centroid, and the nearest other one.
+/// Distances to the own centroid, and the nearest other one; not all where `meter` stopped the work.
 pub fn nearest_other(
     x: &[f32],
     features: usize,
     centroids: &[f32],
     labels: &[u32],
     metric: Metric,
+    meter: &Meter,
 ) -> NearestOther {
     let x = Side::new(x, features, metric);
     let centroids = Side::new(centroids, features, metric);
+    let has_zeros = x.has_zeros() || centroids.has_zeros();
     let panels = Panels::pack(centroids.rows.chunks_exact(features), features, 2 * lanes());
     let mut out = NearestOther {
         own: vec![0.0; labels.len()],
@@ -36,6 +39,9 @@ pub fn nearest_other(
         .zip(out.cluster.par_chunks_mut(TASK_ROWS))
         .zip(out.distance.par_chunks_mut(TASK_ROWS))
         .for_each(|(((((index, rows), labels), own), cluster), distance)| {
+            if meter.is_stopped() {
+                return;
+            }
             dispatch(Task {
                 rows,
                 first: index * TASK_ROWS,
@@ -43,11 +49,13 @@ pub fn nearest_other(
                 panels: &panels,
                 metric,
                 zeros: [&x, &centroids],
+                has_zeros,
                 labels,
                 own,
                 cluster,
                 distance,
-            })
+            });
+            meter.add(rows.len() * centroids.rows.len() / features);
         });
     out
 }
@@ -60,6 +68,7 @@ struct Task<'a> {
     panels: &'a Panels,
     metric: Metric,
     zeros: [&'a Side<'a>; 2],
+    has_zeros: bool,
     labels: &'a [u32],
     own: &'a mut [f32],
     cluster: &'a mut [u32],
@@ -90,12 +99,25 @@ impl Task<'_> {
                 let group = rows_at::<R>(self.rows, self.features, first);
                 let start = [simd.splat_f32s(0.0); 2];
                 let mut sums = tile::<S, SquaredDifference, R, 2>(simd, group, panel, start);
-                for i in 0..R.min(rows - first) {
+                for i in 0..R {
                     for v in 0..2 {
                         sums[i][v] = finished(simd, self.metric, sums[i][v]);
                     }
-                    let values: &[f32] = bytemuck::cast_slice(&sums[i]);
-                    self.look(first + i, centroid, &values[..filled]);
+                }
+                // A copy to point into, so that the sums themselves stay in registers.
+                let values = sums;
+                let values: &[f32] = bytemuck::cast_slice(&values);
+                for i in 0..R {
+                    let row = (first + i).min(rows - 1);
+                    let own = self.labels[row] as usize;
+                    let least = simd.min_f32s(sums[i][0], sums[i][1]);
+                    let is_near = self.has_zeros
+                        || (centroid..centroid + filled).contains(&own)
+                        || simd.reduce_min_f32s(least) < self.distance[row];
+                    if is_near && first + i < rows {
+                        let values = &values[i * 2 * S::F32_LANES..][..filled];
+                        self.look(row, centroid, values);
+                    }
                 }
             }
         }
