@@ -15,6 +15,7 @@ impl From<ComputeError> for Failure {
     fn from(error: ComputeError) -> Self {
         let message = error.to_string();
         match error {
+            ComputeError::Cancelled { .. } => Self::stopped(),
             ComputeError::NotFinite { .. }
             | ComputeError::TooLarge { .. }
             | ComputeError::Shape { .. }
@@ -23,6 +24,10 @@ impl From<ComputeError> for Failure {
             | ComputeError::TooManyClusters { .. }
             | ComputeError::TooFewClusters { .. }
             | ComputeError::Label { .. }
+            | ComputeError::NoItems { .. }
+            | ComputeError::Neighbors { .. }
+            | ComputeError::PairOutOfRange { .. }
+            | ComputeError::Radius { .. }
             | ComputeError::NoAdapter { .. }
             | ComputeError::TooBig { .. }
             | ComputeError::UnknownName { .. } => Self::input(message),

@@ -80,7 +80,11 @@ pub(crate) struct Excluded {
 
 impl Excluded {
     /// Sorts pairs of a query below `queries` and an item below `items`.
-    fn new(pairs: &[(u32, u32)], queries: usize, items: usize) -> Result<Self, ComputeError> {
+    pub(crate) fn new(
+        pairs: &[(u32, u32)],
+        queries: usize,
+        items: usize,
+    ) -> Result<Self, ComputeError> {
         for (row, &(query, item)) in pairs.iter().enumerate() {
             for (argument, index, rows) in [("queries", query, queries), ("items", item, items)] {
                 if index as usize >= rows {

@@ -4,6 +4,9 @@
 mod common;
 
 use std::collections::HashSet;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use common::*;
 use throng_compute::{
@@ -184,9 +187,9 @@ fn the_check_notices_what_is_wrong() {
                 order.reverse();
             }
             right.indices.extend(&order[..5]);
-            let scores = order[..6].iter().map(|&j| score(j) as f32);
-            right.scores.extend(scores.clone().take(5));
-            next.push((order[5], scores.last().unwrap()));
+            let scores = order[..5].iter().map(|&j| score(j) as f32);
+            right.scores.extend(scores);
+            next.push((order[5], score(order[5]) as f32));
         }
         assert_eq!(case.wrong(&right), None);
         let mut swapped = right.clone();
@@ -520,6 +523,36 @@ fn same_bits_twice() {
                 (found.indices, bits)
             };
             assert_eq!(find(), find(), "{}, {metric:?}", device.name);
+        }
+    }
+}
+
+#[test]
+fn a_watcher_hears_of_the_search_and_stops_it() {
+    let (q, m, d) = (100, 3_000, 7);
+    let (queries, items) = (uniform(q * d, 22), uniform(m * d, 23));
+    for device in devices() {
+        let last = Arc::new(AtomicU64::new(0));
+        let heard = last.clone();
+        let watched = device.compute.watched(move |_: &'static str, done, total| {
+            assert!(done <= total);
+            heard.store(done, Ordering::Relaxed);
+            ControlFlow::Continue(())
+        });
+        let on_queries = watched.matrix(&queries, q, d).unwrap();
+        let on_items = watched.matrix(&items, m, d).unwrap();
+        top_k(&on_queries, &on_items, 5, NeighborMetric::Dot, &[]).unwrap();
+        let name = &device.name;
+        assert_eq!(last.load(Ordering::Relaxed), (q * m * d) as u64, "{name}");
+
+        let stopping = device
+            .compute
+            .watched(|_: &'static str, _, _| ControlFlow::Break(()));
+        let on_queries = on_queries.on(&stopping).unwrap();
+        for metric in METRICS {
+            let error = top_k(&on_queries, &on_items, 5, metric, &[]).unwrap_err();
+            let what = "nearest neighbours";
+            assert_eq!(error, ComputeError::Cancelled { what }, "{name}");
         }
     }
 }
