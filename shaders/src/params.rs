@@ -219,4 +219,96 @@ params! {
         /// The first one's place in the whole matrix.
         row_offset,
     }
+
+    /// Of `silhouette/simplified`.
+    SilhouetteSimplifiedParams for SilhouetteSimplified {
+        /// Rows of this part of x.
+        rows,
+        /// Features, d.
+        features,
+        /// Rows of this part of the centroids.
+        k,
+        /// The first row of the part of x in the whole matrix.
+        row_offset,
+        /// The first row of the part of the centroids in the whole matrix.
+        centroid_offset,
+    }
+
+    /// Of `neighbors/distances`.
+    NeighborsDistancesParams for NeighborsDistances {
+        /// The first row of a taken.
+        a_first,
+        /// The row after the last one taken.
+        a_end,
+        /// The first row of b taken.
+        b_first,
+        /// The row after the last one taken.
+        b_end,
+        /// Features, d.
+        features,
+        /// The strip's column of row `b_first`.
+        out_column,
+        /// Columns of the strip.
+        out_columns,
+        /// 1 where more is nearer.
+        is_negated,
+    }
+
+    /// Of `neighbors/exclude`.
+    NeighborsExcludeParams for NeighborsExclude {
+        /// Pairs.
+        pairs,
+        /// The first item in the strip.
+        item_first,
+        /// The item after the last one in it.
+        item_end,
+        /// The strip's column of `item_first`.
+        column,
+        /// Columns of the strip.
+        columns,
+    }
+
+    /// Of `neighbors/select`.
+    NeighborsSelectParams for NeighborsSelect {
+        /// How many are kept of a row.
+        k,
+        /// Those kept before.
+        kept,
+        /// New ones.
+        added,
+        /// The item of the first new one.
+        item_first,
+        /// Columns of the strip.
+        columns,
+    }
+
+    /// Of `neighbors/sort`.
+    NeighborsSortParams for NeighborsSort {
+        /// How many are kept of a row.
+        k,
+        /// Columns of the strip.
+        columns,
+    }
+
+    /// Of `radius/counts`.
+    RadiusCountsParams for RadiusCounts {
+        /// The radius, as the bits of a 32-bit float.
+        radius,
+        /// Columns of the strip.
+        columns,
+        /// Columns that hold a distance.
+        filled,
+    }
+
+    /// Of `radius/fill`.
+    RadiusFillParams for RadiusFill {
+        /// The radius, as the bits of a 32-bit float.
+        radius,
+        /// Columns of the strip.
+        columns,
+        /// Columns that hold a distance.
+        filled,
+        /// The item of the first column.
+        item_first,
+    }
 }

@@ -66,11 +66,25 @@ pub enum Step {
     SilhouetteSums,
     /// The silhouette of each row.
     SilhouetteFinish,
+    /// Distances to the own centroid and the nearest other one.
+    SilhouetteSimplified,
+    /// Distances of some queries from some items.
+    NeighborsDistances,
+    /// Items that a query must not get.
+    NeighborsExclude,
+    /// The k lowest of each row.
+    NeighborsSelect,
+    /// The k lowest of each row in order.
+    NeighborsSort,
+    /// How many of each row are within a radius.
+    RadiusCounts,
+    /// Which of each row are within a radius.
+    RadiusFill,
 }
 
 impl Step {
     /// Every kernel.
-    pub const ALL: [Step; 12] = [
+    pub const ALL: [Step; 19] = [
         Step::RowsScale,
         Step::PairwiseDistances,
         Step::KmeansAssign,
@@ -83,6 +97,13 @@ impl Step {
         Step::KmeansPlusPlusAccept,
         Step::SilhouetteSums,
         Step::SilhouetteFinish,
+        Step::SilhouetteSimplified,
+        Step::NeighborsDistances,
+        Step::NeighborsExclude,
+        Step::NeighborsSelect,
+        Step::NeighborsSort,
+        Step::RadiusCounts,
+        Step::RadiusFill,
     ];
 
     /// The name of its file under `wgsl/`, without the extension.
@@ -100,6 +121,13 @@ impl Step {
             Step::KmeansPlusPlusAccept => "kmeans/plus_plus_accept",
             Step::SilhouetteSums => "silhouette/sums",
             Step::SilhouetteFinish => "silhouette/finish",
+            Step::SilhouetteSimplified => "silhouette/simplified",
+            Step::NeighborsDistances => "neighbors/distances",
+            Step::NeighborsExclude => "neighbors/exclude",
+            Step::NeighborsSelect => "neighbors/select",
+            Step::NeighborsSort => "neighbors/sort",
+            Step::RadiusCounts => "radius/counts",
+            Step::RadiusFill => "radius/fill",
         }
     }
 
@@ -111,6 +139,12 @@ impl Step {
     /// The metrics it is built with; none where it compares no rows.
     pub fn metrics(self) -> &'static [Metric] {
         match self {
+            Step::NeighborsDistances => &[
+                Metric::SqEuclidean,
+                Metric::Euclidean,
+                Metric::Cosine,
+                Metric::Dot,
+            ],
             Step::PairwiseDistances => &[
                 Metric::SqEuclidean,
                 Metric::Euclidean,
@@ -121,7 +155,9 @@ impl Step {
                 Metric::Hamming,
                 Metric::Jaccard,
             ],
-            Step::SilhouetteSums => &[Metric::SqEuclidean, Metric::Euclidean, Metric::Cosine],
+            Step::SilhouetteSums | Step::SilhouetteSimplified => {
+                &[Metric::SqEuclidean, Metric::Euclidean, Metric::Cosine]
+            }
             Step::KmeansAssign | Step::KmeansPlusPlusPotentials => &[Metric::SqEuclidean],
             _ => &[],
         }

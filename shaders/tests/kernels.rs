@@ -44,7 +44,7 @@ fn bound(module: &Module, binding: u32) -> (String, Vec<(String, usize)>, usize)
 #[test]
 fn every_kernel_validates_and_has_no_import_left() {
     let kernels = all();
-    assert_eq!(kernels.len(), 12 - 4 + 8 + 3 + 1 + 1);
+    assert_eq!(kernels.len(), 19 - 6 + 8 + 4 + 3 + 3 + 1 + 1);
     for kernel in kernels {
         assert!(!kernel.source.contains("//!import"), "{}", kernel.name);
         let module = parse(&kernel.name, &kernel.source);
@@ -111,6 +111,13 @@ fn host_and_wgsl_lay_parameters_out_alike() {
     assert_layout::<KmeansPlusPlusAcceptParams>();
     assert_layout::<SilhouetteSumsParams>();
     assert_layout::<SilhouetteFinishParams>();
+    assert_layout::<SilhouetteSimplifiedParams>();
+    assert_layout::<NeighborsDistancesParams>();
+    assert_layout::<NeighborsExcludeParams>();
+    assert_layout::<NeighborsSelectParams>();
+    assert_layout::<NeighborsSortParams>();
+    assert_layout::<RadiusCountsParams>();
+    assert_layout::<RadiusFillParams>();
 }
 
 #[test]

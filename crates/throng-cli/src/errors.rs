@@ -26,6 +26,10 @@ impl From<ComputeError> for Failure {
             | ComputeError::TooManyClusters { .. }
             | ComputeError::TooFewClusters { .. }
             | ComputeError::Label { .. }
+            | ComputeError::NoItems { .. }
+            | ComputeError::Neighbors { .. }
+            | ComputeError::PairOutOfRange { .. }
+            | ComputeError::Radius { .. }
             | ComputeError::NoAdapter { .. }
             | ComputeError::TooBig { .. }
             | ComputeError::UnknownName { .. } => Self::input(message),

@@ -3,6 +3,7 @@
 //! The format: <https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html>.
 
 mod bits;
+mod pairs;
 
 use std::fs::File;
 use std::io::{self, BufWriter, Cursor, Read, Write};
@@ -11,6 +12,7 @@ use std::path::Path;
 use npyz::{DType, Endianness, NpyHeader, NpyWriter, Order, TypeChar, WriteOptions, WriterBuilder};
 
 pub use bits::{BitArray, Cells, read_bits};
+pub use pairs::read_pairs;
 
 use crate::failure::{Failure, at};
 
@@ -115,21 +117,27 @@ pub fn read_labels(path: &Path) -> Result<Vec<i64>, Failure> {
     let (signed, little) = (file.kind == TypeChar::Int, file.little);
     let mut labels = Vec::new();
     file.read(&mut labels, |bytes, row| {
-        let digit = |value: i128, &byte: &u8| (value << 8) | i128::from(byte);
-        let mut value = if little {
-            bytes.iter().rev().fold(0, digit)
-        } else {
-            bytes.iter().fold(0, digit)
-        };
-        let bits = 8 * bytes.len();
-        if signed && value >> (bits - 1) == 1 {
-            value -= 1 << bits;
-        }
+        let value = integer(bytes, signed, little);
         i64::try_from(value).map_err(|_| {
             format!("row {row}: label {value} is too large; number the clusters from 0")
         })
     })?;
     Ok(labels)
+}
+
+/// The integer in at most 8 bytes.
+fn integer(bytes: &[u8], signed: bool, little: bool) -> i128 {
+    let digit = |value: i128, &byte: &u8| (value << 8) | i128::from(byte);
+    let mut value = if little {
+        bytes.iter().rev().fold(0, digit)
+    } else {
+        bytes.iter().fold(0, digit)
+    };
+    let bits = 8 * bytes.len();
+    if signed && value >> (bits - 1) == 1 {
+        value -= 1 << bits;
+    }
+    value
 }
 
 /// Writes a matrix [n, d] to a new file.
@@ -146,6 +154,14 @@ pub fn write_matrix(path: &Path, values: &[f32], n: usize, d: usize) -> Result<(
 /// When the file cannot be written.
 pub fn write_labels(path: &Path, labels: &[i32]) -> Result<(), Failure> {
     write(path, &[labels.len()], labels)
+}
+
+/// Writes indices [n, k] to a new file, as 64-bit integers.
+///
+/// # Errors
+/// When the file cannot be written.
+pub fn write_indices(path: &Path, indices: &[i64], n: usize, k: usize) -> Result<(), Failure> {
+    write(path, &[n, k], indices)
 }
 
 fn write<T>(path: &Path, shape: &[usize], values: &[T]) -> Result<(), Failure>

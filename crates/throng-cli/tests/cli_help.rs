@@ -4,12 +4,13 @@
 mod common;
 use common::{Place, plain_throng};
 
-const COMMANDS: [&str; 8] = [
+const COMMANDS: [&str; 9] = [
     "demo",
     "segment",
     "assign",
     "cluster",
     "distances",
+    "neighbors",
     "pretrain",
     "evaluate",
     "completions",
@@ -86,7 +87,7 @@ fn a_wrong_command_line_is_said_in_one_line() {
         (
             &[],
             "'throng' requires a subcommand but one was not provided [subcommands: demo, segment, \
-             assign, cluster, distances, pretrain, evaluate, completions, help]; see 'throng --help'",
+             assign, cluster, distances, neighbors, pretrain, evaluate, completions, help]; see 'throng --help'",
         ),
         (
             &["clustr"],

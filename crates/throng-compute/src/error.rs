@@ -102,6 +102,40 @@ pub enum ComputeError {
         /// The clusters that have rows.
         found: usize,
     },
+    /// There is nothing to be near to.
+    #[error("k is {k}, but there are no items: give some")]
+    NoItems {
+        /// The neighbours asked for.
+        k: usize,
+    },
+    /// A number of neighbours that cannot be had.
+    #[error("k is {k}, but there are {items} items: ask for 1 to {} neighbours", (*items).min(crate::MOST_NEIGHBORS))]
+    Neighbors {
+        /// The neighbours asked for.
+        k: usize,
+        /// The items there are.
+        items: usize,
+    },
+    /// A pair to exclude names a row that is not there.
+    #[error(
+        "pair {row} (counted from 0) of exclude names row {index} of {argument}, which has {rows} rows"
+    )]
+    PairOutOfRange {
+        /// The pair, from 0.
+        row: usize,
+        /// Queries or items.
+        argument: &'static str,
+        /// The row named.
+        index: u32,
+        /// The rows there are.
+        rows: usize,
+    },
+    /// A radius that is no finite number.
+    #[error("the radius is {radius}: give a finite number")]
+    Radius {
+        /// The radius.
+        radius: f32,
+    },
     /// Sums were asked for before the first assignment.
     #[error("no labels yet: call assign before {wanted}")]
     NotAssigned {

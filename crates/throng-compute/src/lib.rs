@@ -24,10 +24,13 @@ mod gpu;
 mod kmeans_plus_plus;
 mod lloyd;
 mod matrix;
+mod neighbors;
 mod pairwise;
 mod pairwise_batch;
 mod plan;
+mod radius;
 mod silhouette;
+mod silhouette_simplified;
 mod watch;
 
 pub use bits::{BitMatrix, BitMetric, pairwise_bits, pairwise_bits_batch};
@@ -36,7 +39,12 @@ pub use error::ComputeError;
 pub use kmeans_plus_plus::kmeans_plus_plus;
 pub use lloyd::{AssignStats, ClusterSums, Lloyd};
 pub use matrix::Matrix;
+pub use neighbors::{
+    MOST_NEIGHBORS, NO_NEIGHBOR, NeighborMetric, Neighbors, k_nearest_graph, top_k,
+};
 pub use pairwise::{PairwiseMetric, pairwise, pairwise_batch};
 pub use pairwise_batch::PairwiseBatch;
+pub use radius::{RadiusNeighbors, radius_counts, radius_neighbors};
 pub use silhouette::{SilhouetteMetric, silhouette};
+pub use silhouette_simplified::{NearestOther, nearest_other_cluster, simplified_silhouette};
 pub use watch::Watch;

@@ -195,6 +195,21 @@ pub fn batch_parts(shapes: impl Iterator<Item = (usize, usize)>, most: usize) ->
     parts
 }
 
+/// Rows and columns of the strip of distances that queries are compared by, `before` columns included: at
+/// most 64 MiB, in whole tiles, and so many items at once that what is kept of a row is seldom touched.
+pub fn gpu_strip(queries: usize, items: usize, before: usize, most_bytes: u64) -> (usize, usize) {
+    let floats = most_bytes.min(64 << 20) as usize / 4;
+    let tile = Tile::SQUARE.rows();
+    let whole = |rows: usize| rows.next_multiple_of(tile).max(tile);
+    let rows = floats / (before + (1 << 14)) / tile * tile;
+    let rows = rows.clamp(tile, whole(queries));
+    let columns = (floats / rows).saturating_sub(before) / tile * tile;
+    (
+        rows,
+        before + columns.clamp(tile, whole(items).min(1 << 16)),
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -263,6 +278,27 @@ mod tests {
             let tasks = rows.div_ceil(cpu_update_rows(rows, k, features));
             assert!(tasks * size * 8 <= 64 << 20, "{rows} {k} {features}");
         }
+    }
+
+    #[test]
+    fn strips_stay_inside_their_memory() {
+        for (queries, items, before) in [
+            (1, 1, 1),
+            (1_000, 100_000, 100),
+            (1_000_000, 1_000_000, 1_000),
+            (3, 50_000_000, 10),
+        ] {
+            for most in [512 << 10, 128 << 20] {
+                let (rows, columns) = gpu_strip(queries, items, before, most);
+                assert_eq!((rows % 64, (columns - before) % 64), (0, 0));
+                assert!(rows > 0 && columns > before);
+                assert!(rows * columns * 4 <= most.min(64 << 20) as usize);
+            }
+        }
+        assert_eq!(
+            gpu_strip(1_000, 100_000, 100, 128 << 20),
+            (960, 100 + 17_344)
+        );
     }
 
     #[test]

@@ -6,5 +6,6 @@ pub mod completions;
 pub mod demo;
 pub mod distances;
 pub mod evaluate;
+pub mod neighbors;
 pub mod pretrain;
 pub mod segment;

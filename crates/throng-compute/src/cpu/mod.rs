@@ -7,9 +7,13 @@ pub mod kmeans_assign;
 pub mod kmeans_plus_plus;
 pub mod kmeans_update;
 mod nearest;
+pub mod neighbors;
+mod neighbors_pool;
 pub mod pairwise_distances;
+pub mod radius;
 mod rows_scale;
 pub mod silhouette;
+pub mod silhouette_simplified;
 mod simd;
 mod tile;
 

@@ -66,8 +66,9 @@ mod tests {
     use throng_shaders::Metric;
 
     use super::lanes;
-    use crate::cpu::{kmeans_assign, kmeans_plus_plus, pairwise_distances, silhouette};
+    use crate::cpu::{kmeans_assign, kmeans_plus_plus, neighbors, pairwise_distances, silhouette};
     use crate::kmeans_plus_plus::Draws;
+    use crate::neighbors::Excluded;
     use crate::watch::Meter;
 
     pub static MOST_LANES: AtomicUsize = AtomicUsize::new(usize::MAX);
@@ -135,6 +136,18 @@ mod tests {
             let (again, sums) = kmeans_assign::step(&x, d, &centroids, &mut nearest, &mut own);
             assert_eq!(again, (0, stats.1));
             assert_eq!(sums.counts.iter().sum::<u32>(), n as u32);
+
+            let (near, metric) = (5, Metric::SqEuclidean);
+            let none = Excluded::new(&[], n, k).unwrap();
+            let watch = Meter::default();
+            let (_, scores) = neighbors::nearest(&x, &centroids, d, near, metric, &none, &watch);
+            for (row, scores) in x.chunks(d).zip(scores.chunks(near)) {
+                let mut all: Vec<f64> = centroids.chunks(d).map(|c| squared(row, c)).collect();
+                all.sort_by(f64::total_cmp);
+                for (score, want) in scores.iter().zip(&all) {
+                    assert!((f64::from(*score) - want).abs() <= 1e-5 * want);
+                }
+            }
 
             let silhouettes =
                 silhouette::silhouettes(&x, d, &labels, 5, Metric::Euclidean, &Meter::default());

@@ -162,6 +162,12 @@ impl Context {
         }
     }
 
+    /// The most workgroups of a dispatch, folded to two dimensions.
+    pub(super) fn most_groups(&self) -> usize {
+        let most = self.shared.limits.max_compute_workgroups_per_dimension as usize;
+        most.saturating_mul(most)
+    }
+
     /// Does something on the device, and turns its errors into ours.
     pub(super) fn guarded<R>(
         &self,

@@ -6,10 +6,13 @@ mod context;
 pub mod kmeans_assign;
 pub mod kmeans_plus_plus;
 pub mod kmeans_update;
+pub mod neighbors;
 pub mod pairwise_distances;
+pub mod radius;
 mod rows;
 mod rows_scale;
 pub mod silhouette;
+pub mod silhouette_simplified;
 mod slices;
 
 pub use context::Context;

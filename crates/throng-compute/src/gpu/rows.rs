@@ -23,7 +23,32 @@ pub(super) struct Part {
     pub rows: usize,
 }
 
+/// Some rows of a part.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Piece {
+    /// Which part.
+    pub part: usize,
+    /// The first row in the part, and how many.
+    pub first: usize,
+    pub rows: usize,
+    /// The first row in the whole matrix.
+    pub offset: usize,
+}
+
 impl Rows {
+    /// All rows in order, in pieces of at most `most`.
+    pub(super) fn pieces(&self, most: usize) -> impl Iterator<Item = Piece> {
+        let parts = self.parts.iter().enumerate();
+        parts.flat_map(move |(index, part)| {
+            (0..part.rows).step_by(most).map(move |first| Piece {
+                part: index,
+                first,
+                rows: most.min(part.rows - first),
+                offset: part.first + first,
+            })
+        })
+    }
+
     /// Room for a matrix.
     pub(super) fn new(context: &Context, rows: usize, cols: usize) -> Result<Self, ComputeError> {
         let most = context.most_bytes();

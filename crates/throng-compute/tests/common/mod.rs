@@ -150,3 +150,37 @@ pub fn cosine(a: &[f32], b: &[f32]) -> f64 {
         1.0 - dot(a, b) / norms
     }
 }
+
+/// What scikit-learn says of a small matrix; see tests/golden/neighbors.py.
+pub struct Golden {
+    pub x: Vec<f32>,
+    pub d: usize,
+    lines: Vec<(&'static str, Vec<f64>)>,
+}
+
+impl Golden {
+    pub fn read() -> Self {
+        let text = include_str!("../../../../tests/golden/neighbors.txt");
+        let lines: Vec<(&str, Vec<f64>)> = text
+            .lines()
+            .map(|line| {
+                let (name, values) = line.split_once(' ').unwrap();
+                let values = values.split(' ').map(|value| value.parse().unwrap());
+                (name, values.collect())
+            })
+            .collect();
+        let mut golden = Self {
+            x: Vec::new(),
+            d: 0,
+            lines,
+        };
+        golden.x = golden.values("x").iter().map(|&v| v as f32).collect();
+        golden.d = golden.values("features")[0] as usize;
+        golden
+    }
+
+    pub fn values(&self, name: &str) -> &[f64] {
+        let line = self.lines.iter().find(|line| line.0 == name);
+        &line.unwrap_or_else(|| panic!("no {name}")).1
+    }
+}
