@@ -130,10 +130,10 @@ fn a_wrong_command_line_is_said_in_one_line() {
                 "--out",
                 "o",
                 "--metric",
-                "manhattan",
+                "mahalanobis",
             ],
-            "invalid value 'manhattan' for '--metric <METRIC>' [possible values: sqeuclidean, \
-             euclidean, cosine, dot]; see 'throng distances --help'",
+            "invalid value 'mahalanobis' for '--metric <METRIC>' [possible values: sqeuclidean, \
+             euclidean, cosine, dot, manhattan, chebyshev, hamming, jaccard]; see 'throng distances --help'",
         ),
         (
             &["evaluate", "clusters", "--input", "x.npy"],
