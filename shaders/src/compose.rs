@@ -11,6 +11,16 @@ macro_rules! files {
 
 const FILES: &[(&str, &str)] = files![
     "kmeans/assign",
+    "kmeans/batch_assign",
+    "kmeans/batch_centroids",
+    "kmeans/batch_count",
+    "kmeans/batch_gather",
+    "kmeans/batch_inertia",
+    "kmeans/batch_place",
+    "kmeans/batch_repair",
+    "kmeans/batch_scan",
+    "kmeans/batch_status",
+    "kmeans/batch_sums",
     "kmeans/plus_plus_accept",
     "kmeans/plus_plus_choose",
     "kmeans/plus_plus_gather",
@@ -25,7 +35,11 @@ const FILES: &[(&str, &str)] = files![
     "pairwise/distances",
     "rows/scale",
     "shared/groups",
+    "shared/nearest",
+    "shared/problem",
+    "shared/problem_of",
     "shared/tile",
+    "shared/two_float",
     "silhouette/finish",
     "silhouette/sums",
 ];

@@ -105,6 +105,92 @@ params! {
         k,
     }
 
+    /// Of `kmeans/batch_assign`.
+    KmeansBatchAssignParams for KmeansBatchAssign {
+        /// Problems in the table.
+        problems,
+        /// Features, d.
+        features,
+        /// The part's first row in the whole matrix.
+        part_first,
+        /// The row after the part's last one.
+        part_end,
+        /// 1 for the labels of the final centroids.
+        is_final,
+    }
+
+    /// Of `kmeans/batch_count`.
+    KmeansBatchCountParams for KmeansBatchCount {
+        /// Problems in the table.
+        problems,
+    }
+
+    /// Of `kmeans/batch_scan`.
+    KmeansBatchScanParams for KmeansBatchScan {
+        /// Problems in the table.
+        problems,
+    }
+
+    /// Of `kmeans/batch_place`.
+    KmeansBatchPlaceParams for KmeansBatchPlace {
+        /// Problems in the table.
+        problems,
+    }
+
+    /// Of `kmeans/batch_sums`.
+    KmeansBatchSumsParams for KmeansBatchSums {
+        /// Problems in the table.
+        problems,
+        /// Features, d.
+        features,
+        /// The part's first row in the whole matrix.
+        part_first,
+        /// The row after the part's last one.
+        part_end,
+        /// 1 for the first part.
+        is_first,
+    }
+
+    /// Of `kmeans/batch_repair`.
+    KmeansBatchRepairParams for KmeansBatchRepair {
+        /// Features, d.
+        features,
+        /// Rows that one dispatch looks at, about.
+        most_rows,
+    }
+
+    /// Of `kmeans/batch_gather`.
+    KmeansBatchGatherParams for KmeansBatchGather {
+        /// Problems in the table.
+        problems,
+        /// Features, d.
+        features,
+        /// The part's first row in the whole matrix.
+        part_first,
+        /// The row after the part's last one.
+        part_end,
+    }
+
+    /// Of `kmeans/batch_centroids`.
+    KmeansBatchCentroidsParams for KmeansBatchCentroids {
+        /// Problems in the table.
+        problems,
+        /// Features, d.
+        features,
+    }
+
+    /// Of `kmeans/batch_status`.
+    KmeansBatchStatusParams for KmeansBatchStatus {
+        /// Problems in the table.
+        problems,
+    }
+
+    /// Of `kmeans/batch_inertia`.
+    KmeansBatchInertiaParams for KmeansBatchInertia {
+        /// Problems in the table.
+        problems,
+    }
+
     /// Of `kmeans/plus_plus_pick`.
     KmeansPlusPlusPickParams for KmeansPlusPlusPick {
         /// Rows of the whole matrix.

@@ -40,6 +40,26 @@ pub enum Step {
     KmeansUpdate,
     /// The blocks of [`Step::KmeansUpdate`] added up.
     KmeansUpdateReduce,
+    /// k-means in batches: each row's nearest centroid, of a batch of problems.
+    KmeansBatchAssign,
+    /// k-means in batches: rows by label in blocks of rows.
+    KmeansBatchCount,
+    /// k-means in batches: where each cluster's rows begin in the order by label.
+    KmeansBatchScan,
+    /// k-means in batches: puts the rows in order of their labels.
+    KmeansBatchPlace,
+    /// k-means in batches: sums of the rows of runs of one label.
+    KmeansBatchSums,
+    /// k-means in batches: gives empty clusters the farthest rows.
+    KmeansBatchRepair,
+    /// k-means in batches: copies the rows that were given.
+    KmeansBatchGather,
+    /// k-means in batches: the means, and how far they moved.
+    KmeansBatchCentroids,
+    /// k-means in batches: whether a problem is done.
+    KmeansBatchStatus,
+    /// k-means in batches: the sum of a problem's squared distances.
+    KmeansBatchInertia,
     /// k-means++: draws candidates.
     KmeansPlusPlusPick,
     /// k-means++: copies the candidates' rows.
@@ -58,12 +78,22 @@ pub enum Step {
 
 impl Step {
     /// Every kernel.
-    pub const ALL: [Step; 12] = [
+    pub const ALL: [Step; 22] = [
         Step::RowsScale,
         Step::PairwiseDistances,
         Step::KmeansAssign,
         Step::KmeansUpdate,
         Step::KmeansUpdateReduce,
+        Step::KmeansBatchAssign,
+        Step::KmeansBatchCount,
+        Step::KmeansBatchScan,
+        Step::KmeansBatchPlace,
+        Step::KmeansBatchSums,
+        Step::KmeansBatchRepair,
+        Step::KmeansBatchGather,
+        Step::KmeansBatchCentroids,
+        Step::KmeansBatchStatus,
+        Step::KmeansBatchInertia,
         Step::KmeansPlusPlusPick,
         Step::KmeansPlusPlusGather,
         Step::KmeansPlusPlusPotentials,
@@ -81,6 +111,16 @@ impl Step {
             Step::KmeansAssign => "kmeans/assign",
             Step::KmeansUpdate => "kmeans/update",
             Step::KmeansUpdateReduce => "kmeans/update_reduce",
+            Step::KmeansBatchAssign => "kmeans/batch_assign",
+            Step::KmeansBatchCount => "kmeans/batch_count",
+            Step::KmeansBatchScan => "kmeans/batch_scan",
+            Step::KmeansBatchPlace => "kmeans/batch_place",
+            Step::KmeansBatchSums => "kmeans/batch_sums",
+            Step::KmeansBatchRepair => "kmeans/batch_repair",
+            Step::KmeansBatchGather => "kmeans/batch_gather",
+            Step::KmeansBatchCentroids => "kmeans/batch_centroids",
+            Step::KmeansBatchStatus => "kmeans/batch_status",
+            Step::KmeansBatchInertia => "kmeans/batch_inertia",
             Step::KmeansPlusPlusPick => "kmeans/plus_plus_pick",
             Step::KmeansPlusPlusGather => "kmeans/plus_plus_gather",
             Step::KmeansPlusPlusPotentials => "kmeans/plus_plus_potentials",
@@ -106,7 +146,9 @@ impl Step {
                 Metric::Dot,
             ],
             Step::SilhouetteSums => &[Metric::SqEuclidean, Metric::Euclidean, Metric::Cosine],
-            Step::KmeansAssign | Step::KmeansPlusPlusPotentials => &[Metric::SqEuclidean],
+            Step::KmeansAssign | Step::KmeansBatchAssign | Step::KmeansPlusPlusPotentials => {
+                &[Metric::SqEuclidean]
+            }
             _ => &[],
         }
     }

@@ -41,7 +41,7 @@ fn uniform(module: &Module, binding: u32) -> (String, Vec<(String, usize)>, usiz
 #[test]
 fn every_kernel_validates_and_has_no_import_left() {
     let kernels = all();
-    assert_eq!(kernels.len(), 12 - 4 + 4 + 3 + 1 + 1);
+    assert_eq!(kernels.len(), 22 - 5 + 4 + 3 + 1 + 1 + 1);
     for kernel in kernels {
         assert!(!kernel.source.contains("//!import"), "{}", kernel.name);
         let module = parse(&kernel.name, &kernel.source);
@@ -101,6 +101,16 @@ fn host_and_wgsl_lay_parameters_out_alike() {
     assert_layout::<KmeansAssignParams>();
     assert_layout::<KmeansUpdateParams>();
     assert_layout::<KmeansUpdateReduceParams>();
+    assert_layout::<KmeansBatchAssignParams>();
+    assert_layout::<KmeansBatchCountParams>();
+    assert_layout::<KmeansBatchScanParams>();
+    assert_layout::<KmeansBatchPlaceParams>();
+    assert_layout::<KmeansBatchSumsParams>();
+    assert_layout::<KmeansBatchRepairParams>();
+    assert_layout::<KmeansBatchGatherParams>();
+    assert_layout::<KmeansBatchCentroidsParams>();
+    assert_layout::<KmeansBatchStatusParams>();
+    assert_layout::<KmeansBatchInertiaParams>();
     assert_layout::<KmeansPlusPlusPickParams>();
     assert_layout::<KmeansPlusPlusGatherParams>();
     assert_layout::<KmeansPlusPlusPotentialsParams>();
@@ -108,6 +118,47 @@ fn host_and_wgsl_lay_parameters_out_alike() {
     assert_layout::<KmeansPlusPlusAcceptParams>();
     assert_layout::<SilhouetteSumsParams>();
     assert_layout::<SilhouetteFinishParams>();
+}
+
+/// [(field, offset)] and size of the named struct.
+fn table(module: &Module, name: &str) -> (Vec<(String, usize)>, usize) {
+    let (_, ty) = module
+        .types
+        .iter()
+        .find(|(_, ty)| ty.name.as_deref() == Some(name))
+        .unwrap();
+    let TypeInner::Struct { members, span } = &ty.inner else {
+        panic!("{name} is no struct");
+    };
+    let fields = members.iter().map(|member| {
+        assert_eq!(module.types[member.ty].inner.size(module.to_ctx()), 4);
+        (member.name.clone().unwrap(), member.offset as usize)
+    });
+    (fields.collect(), *span as usize)
+}
+
+fn assert_table<T: Table>(module: &Module) {
+    let (fields, size) = table(module, T::NAME);
+    let fields: Vec<_> = fields.iter().map(|(n, o)| (n.as_str(), *o)).collect();
+    assert_eq!(fields, T::FIELDS, "{}", T::NAME);
+    assert_eq!(size, size_of::<T>(), "{}", T::NAME);
+}
+
+#[test]
+fn host_and_wgsl_lay_tables_out_alike() {
+    let module = parse("repair", &source(Step::KmeansBatchRepair, None));
+    assert_table::<BatchProblem>(&module);
+    assert_table::<BatchState>(&module);
+    assert_table::<BatchCluster>(&module);
+    let text = source(Step::KmeansBatchRepair, None);
+    for (name, value) in [
+        ("REPEATED", BatchState::REPEATED),
+        ("SETTLED", BatchState::SETTLED),
+        ("EXHAUSTED", BatchState::EXHAUSTED),
+    ] {
+        assert!(text.contains(&format!("const {name}: u32 = {value}u;")));
+    }
+    assert!(text.contains(&format!("const NONE: u32 = {NONE:#x}u;")));
 }
 
 #[test]

@@ -20,6 +20,7 @@ mod cpu;
 mod device;
 mod error;
 mod gpu;
+mod kmeans_batch;
 mod kmeans_plus_plus;
 mod lloyd;
 mod matrix;
@@ -29,6 +30,7 @@ mod silhouette;
 
 pub use device::{Compute, DeviceChoice, DeviceKind, HostDevice};
 pub use error::ComputeError;
+pub use kmeans_batch::{KMeansFit, KMeansProblem, KMeansProgress, kmeans_batch};
 pub use kmeans_plus_plus::kmeans_plus_plus;
 pub use lloyd::{AssignStats, ClusterSums, Lloyd};
 pub use matrix::Matrix;

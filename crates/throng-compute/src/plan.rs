@@ -103,6 +103,22 @@ pub fn gpu_update_rows(rows: usize, size: usize, most_bytes: u64) -> usize {
     rows.div_ceil(blocks).next_multiple_of(PART_ROWS)
 }
 
+/// Rows of a block of the counting sort by label in a batch: in whole workgroups of `threads`, at most 1,024 blocks
+/// a problem, whose counts together are not many more than the rows.
+pub fn gpu_batch_block_rows(rows: usize, k: usize, threads: usize) -> usize {
+    rows.div_ceil(1024).max(k).next_multiple_of(threads)
+}
+
+/// Rows of a run of sums in a batch: at most 4,096 full ones a problem.
+pub fn gpu_batch_run_rows(rows: usize) -> usize {
+    rows.div_ceil(4096).max(64)
+}
+
+/// Runs of a problem, at most: each cluster may have one that is not full.
+pub fn gpu_batch_runs(rows: usize, k: usize) -> usize {
+    rows / gpu_batch_run_rows(rows) + k.min(rows)
+}
+
 /// Rows of which the silhouette sums [rows, k] are held at once: at most 64 MiB, in whole tiles.
 pub fn gpu_silhouette_rows(rows: usize, k: usize, most_bytes: u64) -> usize {
     let bytes = most_bytes.min(64 << 20) as usize;

@@ -3,6 +3,7 @@
 //! depend on the number of threads.
 
 pub mod kmeans_assign;
+pub mod kmeans_batch;
 pub mod kmeans_plus_plus;
 pub mod kmeans_update;
 mod nearest;

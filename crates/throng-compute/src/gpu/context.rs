@@ -195,10 +195,17 @@ impl Context {
             job.groups,
             job.work,
             |first, end| {
-                let groups = self.uniform(&Groups { first, end })?;
-                self.guarded(&name, || {
-                    self.submit(&pipeline, &groups, &params, job.buffers, end - first)
-                })
+                // Two dimensions hold the square of one.
+                let most = self.limits.max_compute_workgroups_per_dimension;
+                let most = most.saturating_mul(most);
+                for first in (first..end).step_by(most as usize) {
+                    let end = end.min(first.saturating_add(most));
+                    let groups = self.uniform(&Groups { first, end })?;
+                    self.guarded(&name, || {
+                        self.submit(&pipeline, &groups, &params, job.buffers, end - first)
+                    })?;
+                }
+                Ok(())
             },
             || self.wait(&name),
         )
