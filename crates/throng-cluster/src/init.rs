@@ -1,9 +1,6 @@
 //! Where the centroids start.
 
-use rand::SeedableRng;
-use rand::seq::index;
-use rand_chacha::ChaCha8Rng;
-use throng_compute::kmeans_plus_plus;
+use throng_compute::{Philox, kmeans_plus_plus};
 
 use crate::error::ClusterError;
 use crate::params::Init;
@@ -20,10 +17,7 @@ pub(crate) fn initial_centroids(
     let d = x.matrix.cols();
     let chosen: Vec<usize> = match init {
         Init::Given(centroids) => return Ok(frame.enter(centroids.clone())?),
-        Init::Random => {
-            let mut rng = ChaCha8Rng::seed_from_u64(seed);
-            index::sample(&mut rng, x.matrix.rows(), k).into_vec()
-        }
+        Init::Random => Philox::new(seed).rows(x.matrix.rows(), k),
         Init::KMeansPlusPlus => kmeans_plus_plus(&x.matrix, k, seed)?
             .into_iter()
             .map(|row| row as usize)

@@ -2,16 +2,13 @@
 
 use std::ops::ControlFlow;
 
-use rand::{Rng, SeedableRng};
-use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 use throng_compute::{Compute, Lloyd, Matrix, PairwiseMetric, pairwise};
 
 use crate::error::ClusterError;
-use crate::init::initial_centroids;
-use crate::lloyd::{self, Found, Step, Stop, to_f32};
 use crate::metric::Metric;
 use crate::params::{Init, KMeansParams, check_centroids};
+use crate::restarts::{self, Step};
 use throng_metrics::{Frame, Framed, inertia_of_rows};
 
 /// Clusters found by k-means (Lloyd, 1982).
@@ -97,39 +94,11 @@ impl KMeans {
         x: &Framed,
         observer: &mut dyn FnMut(Step) -> ControlFlow<()>,
     ) -> Result<Self, ClusterError> {
-        let d = x.matrix.cols();
-        let stop = Stop {
-            max_iter: params.max_iter,
-            shift: params.tol * x.variance,
-        };
-        let restarts = match params.init {
-            Init::Given(_) => 1,
-            _ => params.n_init,
-        };
-        let mut seeds = ChaCha8Rng::seed_from_u64(params.seed);
-        let mut lloyd = Lloyd::new(&x.matrix, params.k)?;
-        let mut best: Option<(f64, Found)> = None;
-        for restart in 0..restarts {
-            let start = initial_centroids(&params.init, frame, x, params.k, seeds.next_u64())?;
-            let mut observe = |iteration, changed| {
-                observer(Step {
-                    restart,
-                    restarts,
-                    iteration,
-                    max_iter: params.max_iter,
-                    changed,
-                })
-            };
-            let found = lloyd::run(&mut lloyd, x, start, params.metric, stop, &mut observe)?;
-            let inertia = inertia_of_rows(&x.rows, d, &found.labels, &to_f32(&found.centroids))?;
-            if best.as_ref().is_none_or(|(least, _)| inertia < *least) {
-                best = Some((inertia, found));
-            }
-        }
-        // There is at least one restart, so this is never the error.
-        let (inertia, found) = best.ok_or(ClusterError::Cancelled)?;
+        let found = restarts::best(params, frame, x, observer)?;
+        let inertia = inertia_of_rows(&x.rows, x.matrix.cols(), &found.labels, &found.centroids)?;
+        let centroids: Vec<f64> = found.centroids.iter().map(|&v| f64::from(v)).collect();
         let model = Self {
-            centroids: frame.leave(&found.centroids),
+            centroids: frame.leave(&centroids),
             k: params.k,
             metric: params.metric,
             counts: count(&found.labels, params.k),

@@ -16,14 +16,13 @@
 mod error;
 mod init;
 mod kmeans;
-mod lloyd;
 mod metric;
 mod params;
-mod relocate;
+mod restarts;
 pub mod select;
 
 pub use error::ClusterError;
 pub use kmeans::KMeans;
-pub use lloyd::Step;
 pub use metric::Metric;
 pub use params::{Init, KMeansParams};
+pub use restarts::Step;

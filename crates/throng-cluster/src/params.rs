@@ -6,8 +6,8 @@ use throng_compute::{Compute, Matrix};
 
 use crate::error::ClusterError;
 use crate::kmeans::KMeans;
-use crate::lloyd::Step;
 use crate::metric::Metric;
+use crate::restarts::Step;
 
 /// Where the centroids start.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -99,7 +99,7 @@ impl KMeansParams {
         self.fit_with(compute, x, &mut |_| ControlFlow::Continue(()))
     }
 
-    /// [`KMeansParams::fit`], calling `observer` after every iteration; `Break` stops the fit.
+    /// [`KMeansParams::fit`], calling `observer` for each restart every few iterations; `Break` stops the fit.
     ///
     /// # Errors
     /// As [`KMeansParams::fit`], and [`ClusterError::Cancelled`] if the observer said so.

@@ -1,11 +1,9 @@
 //! Greedy k-means++ seeding.
 
-use rand::{RngExt, SeedableRng};
-use rand_chacha::ChaCha8Rng;
-
 use crate::device::Engine;
 use crate::error::ComputeError;
 use crate::matrix::{Matrix, Values, check_k};
+use crate::philox::{Philox, stream};
 use crate::{cpu, gpu};
 
 /// The random numbers of one seeding, drawn beforehand so that a device needs nothing from the host.
@@ -22,13 +20,17 @@ impl Draws {
     /// What one tile of the kernel holds; reached at k = e^14, over a million.
     pub const MOST_TRIALS: usize = 16;
 
-    /// A ChaCha8 stream seeded with `seed` gives the first row as floor(u n) with a 64-bit u in [0, 1),
-    /// then 32-bit numbers in [0, 1), step by step.
+    /// [`Philox`] gives a word for each trial of each step: the first row is floor(word n / 2^32), the other numbers
+    /// are the words' upper 24 bits over 2^24.
     pub fn new(rows: usize, k: usize, seed: u64) -> Self {
-        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let philox = Philox::new(seed);
+        let word = |step, trial| philox.words([trial, step, 0, stream::PLUS_PLUS])[0];
         let trials = (2 + (k as f64).ln() as usize).min(Self::MOST_TRIALS);
-        let first = ((rng.random::<f64>() * rows as f64) as usize).min(rows - 1);
-        let uniforms = (0..(k - 1) * trials).map(|_| rng.random()).collect();
+        let first = ((u64::from(word(0, 0)) * rows as u64) >> 32) as usize;
+        let steps = (1..k as u32).flat_map(|step| (0..trials as u32).map(move |at| (step, at)));
+        let uniforms = steps
+            .map(|(step, trial)| (word(step, trial) >> 8) as f32 / (1 << 24) as f32)
+            .collect();
         Self {
             trials,
             first,

@@ -25,6 +25,7 @@ mod kmeans_plus_plus;
 mod lloyd;
 mod matrix;
 mod pairwise;
+mod philox;
 mod plan;
 mod silhouette;
 
@@ -35,4 +36,5 @@ pub use kmeans_plus_plus::kmeans_plus_plus;
 pub use lloyd::{AssignStats, ClusterSums, Lloyd};
 pub use matrix::Matrix;
 pub use pairwise::{PairwiseMetric, pairwise};
+pub use philox::Philox;
 pub use silhouette::{SilhouetteMetric, silhouette};

@@ -4,15 +4,14 @@
 mod common;
 
 use common::*;
-use rand::{RngExt, SeedableRng};
-use throng_compute::{ComputeError, kmeans_plus_plus};
+use throng_compute::{ComputeError, Philox, kmeans_plus_plus};
 
 /// Greedy k-means++ as scikit-learn's `_kmeans_plusplus` describes it, in f64 and without blocks.
 fn oracle(x: &[f32], d: usize, k: usize, seed: u64) -> Vec<u32> {
     let n = x.len() / d;
     let trials = 2 + (k as f64).ln() as usize;
-    let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(seed);
-    let first = (rng.random::<f64>() * n as f64) as usize;
+    let word = |step: usize, trial| Philox::new(seed).words([trial, step as u32, 0, 0])[0];
+    let first = (u64::from(word(0, 0)) * n as u64 >> 32) as usize;
     let mut chosen = vec![first as u32];
     let to = |c: usize| -> Vec<f64> {
         (0..n)
@@ -23,8 +22,8 @@ fn oracle(x: &[f32], d: usize, k: usize, seed: u64) -> Vec<u32> {
     while chosen.len() < k {
         let total: f64 = nearest.iter().sum();
         let mut best: Option<(f64, usize, Vec<f64>)> = None;
-        for _ in 0..trials {
-            let target = f64::from(rng.random::<f32>()) * total;
+        for trial in 0..trials as u32 {
+            let target = f64::from(word(chosen.len(), trial) >> 8) / f64::from(1 << 24) * total;
             let mut sum = 0.0;
             let candidate = (0..n)
                 .find(|&i| {
