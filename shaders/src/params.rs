@@ -193,58 +193,60 @@ params! {
 
     /// Of `kmeans/plus_plus_pick`.
     KmeansPlusPlusPickParams for KmeansPlusPlusPick {
-        /// Rows of the whole matrix.
-        rows,
-        /// Blocks of rows.
-        blocks,
-        /// Candidates to draw.
-        trials,
-        /// Where this step's numbers begin.
-        uniforms_at,
+        /// Seedings that still want a centre.
+        seedings,
+        /// Which centre this is.
+        step,
     }
 
     /// Of `kmeans/plus_plus_gather`.
     KmeansPlusPlusGatherParams for KmeansPlusPlusGather {
-        /// Rows of this part.
-        rows,
         /// Features, d.
         features,
+        /// Which centre this is.
+        step,
         /// The part's first row in the whole matrix.
-        row_offset,
+        part_first,
+        /// The row after the part's last one.
+        part_end,
+    }
+
+    /// Of `kmeans/plus_plus_distances`.
+    KmeansPlusPlusDistancesParams for KmeansPlusPlusDistances {
+        /// Seedings that still want a centre.
+        seedings,
+        /// Features, d.
+        features,
+        /// Which centre this is.
+        step,
+        /// The part's first row in the whole matrix.
+        part_first,
+        /// The row after the part's last one.
+        part_end,
     }
 
     /// Of `kmeans/plus_plus_potentials`.
     KmeansPlusPlusPotentialsParams for KmeansPlusPlusPotentials {
-        /// Rows of this part.
-        rows,
-        /// Features, d.
-        features,
-        /// The part's first row in the whole matrix.
-        row_offset,
-        /// Candidates.
-        trials,
-        /// 1 for the first centre.
-        is_first,
+        /// Seedings that still want a centre.
+        seedings,
+        /// Which centre this is.
+        step,
     }
 
     /// Of `kmeans/plus_plus_choose`.
     KmeansPlusPlusChooseParams for KmeansPlusPlusChoose {
-        /// Blocks of rows.
-        blocks,
-        /// Candidates.
-        trials,
+        /// Seedings that still want a centre.
+        seedings,
         /// Which centre this is.
         step,
     }
 
     /// Of `kmeans/plus_plus_accept`.
     KmeansPlusPlusAcceptParams for KmeansPlusPlusAccept {
-        /// Rows of this part.
-        rows,
-        /// The part's first row in the whole matrix.
-        row_offset,
-        /// Candidates.
-        trials,
+        /// Seedings that still want a centre.
+        seedings,
+        /// 1 before the first centre.
+        is_start,
     }
 
     /// Of `silhouette/sums`.

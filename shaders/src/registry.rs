@@ -64,6 +64,8 @@ pub enum Step {
     KmeansPlusPlusPick,
     /// k-means++: copies the candidates' rows.
     KmeansPlusPlusGather,
+    /// k-means++: each row's distances with each candidate.
+    KmeansPlusPlusDistances,
     /// k-means++: each candidate's potential.
     KmeansPlusPlusPotentials,
     /// k-means++: the best candidate.
@@ -78,7 +80,7 @@ pub enum Step {
 
 impl Step {
     /// Every kernel.
-    pub const ALL: [Step; 22] = [
+    pub const ALL: [Step; 23] = [
         Step::RowsScale,
         Step::PairwiseDistances,
         Step::KmeansAssign,
@@ -96,6 +98,7 @@ impl Step {
         Step::KmeansBatchInertia,
         Step::KmeansPlusPlusPick,
         Step::KmeansPlusPlusGather,
+        Step::KmeansPlusPlusDistances,
         Step::KmeansPlusPlusPotentials,
         Step::KmeansPlusPlusChoose,
         Step::KmeansPlusPlusAccept,
@@ -123,6 +126,7 @@ impl Step {
             Step::KmeansBatchInertia => "kmeans/batch_inertia",
             Step::KmeansPlusPlusPick => "kmeans/plus_plus_pick",
             Step::KmeansPlusPlusGather => "kmeans/plus_plus_gather",
+            Step::KmeansPlusPlusDistances => "kmeans/plus_plus_distances",
             Step::KmeansPlusPlusPotentials => "kmeans/plus_plus_potentials",
             Step::KmeansPlusPlusChoose => "kmeans/plus_plus_choose",
             Step::KmeansPlusPlusAccept => "kmeans/plus_plus_accept",
@@ -146,7 +150,7 @@ impl Step {
                 Metric::Dot,
             ],
             Step::SilhouetteSums => &[Metric::SqEuclidean, Metric::Euclidean, Metric::Cosine],
-            Step::KmeansAssign | Step::KmeansBatchAssign | Step::KmeansPlusPlusPotentials => {
+            Step::KmeansAssign | Step::KmeansBatchAssign | Step::KmeansPlusPlusDistances => {
                 &[Metric::SqEuclidean]
             }
             _ => &[],

@@ -1,5 +1,5 @@
-//! The tables of `kmeans/batch_*` in storage buffers, as `wgsl/shared/problem.wgsl` has them. A test compares
-//! the two.
+//! The tables of k-means in storage buffers, as `wgsl/shared/problem.wgsl` and `wgsl/shared/seeding.wgsl` have
+//! them. A test compares the two.
 
 /// A struct of 32-bit fields in a storage buffer.
 pub trait Table: bytemuck::Pod {
@@ -89,6 +89,30 @@ tables! {
         largest: u32,
         /// The sum of squared shifts.
         shift: f32,
+    }
+
+    /// A seeding of a batch.
+    BatchSeeding as "Seeding" {
+        /// Its first row in x.
+        first: u32,
+        /// Rows.
+        rows: u32,
+        /// Where its nearest distances begin.
+        row_at: u32,
+        /// Where its candidates' distances begin.
+        value_at: u32,
+        /// Where its blocks of rows begin, and its workgroups.
+        block_at: u32,
+        /// Where its centres begin.
+        centre_at: u32,
+        /// Where its weights begin, or [`NONE`].
+        weight_at: u32,
+        /// Candidates of a step after the first.
+        trials: u32,
+        /// The seed's lower half.
+        seed_low: u32,
+        /// The seed's upper half.
+        seed_high: u32,
     }
 
     /// A cluster of a batch.

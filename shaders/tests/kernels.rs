@@ -41,7 +41,7 @@ fn uniform(module: &Module, binding: u32) -> (String, Vec<(String, usize)>, usiz
 #[test]
 fn every_kernel_validates_and_has_no_import_left() {
     let kernels = all();
-    assert_eq!(kernels.len(), 22 - 5 + 4 + 3 + 1 + 1 + 1);
+    assert_eq!(kernels.len(), 23 - 5 + 4 + 3 + 1 + 1 + 1);
     for kernel in kernels {
         assert!(!kernel.source.contains("//!import"), "{}", kernel.name);
         let module = parse(&kernel.name, &kernel.source);
@@ -113,6 +113,7 @@ fn host_and_wgsl_lay_parameters_out_alike() {
     assert_layout::<KmeansBatchInertiaParams>();
     assert_layout::<KmeansPlusPlusPickParams>();
     assert_layout::<KmeansPlusPlusGatherParams>();
+    assert_layout::<KmeansPlusPlusDistancesParams>();
     assert_layout::<KmeansPlusPlusPotentialsParams>();
     assert_layout::<KmeansPlusPlusChooseParams>();
     assert_layout::<KmeansPlusPlusAcceptParams>();
@@ -150,6 +151,8 @@ fn host_and_wgsl_lay_tables_out_alike() {
     assert_table::<BatchProblem>(&module);
     assert_table::<BatchState>(&module);
     assert_table::<BatchCluster>(&module);
+    let module = parse("pick", &source(Step::KmeansPlusPlusPick, None));
+    assert_table::<BatchSeeding>(&module);
     let text = source(Step::KmeansBatchRepair, None);
     for (name, value) in [
         ("REPEATED", BatchState::REPEATED),

@@ -43,38 +43,48 @@ impl KMeansProblem {
     }
 
     fn check(&self, x: &Matrix) -> Result<(), ComputeError> {
-        if self.rows.start > self.rows.end || self.rows.end > x.rows() {
-            return Err(ComputeError::Range {
-                first: self.rows.start,
-                end: self.rows.end,
-                rows: x.rows(),
-            });
-        }
-        let shape = |argument, expected, found| match expected == found {
-            true => Ok(()),
-            false => Err(ComputeError::Shape {
-                argument,
-                unit: "values",
-                expected,
-                found,
-            }),
-        };
-        let counted = match &self.weights {
-            None => self.rows.len(),
-            Some(weights) => {
-                shape("weights", self.rows.len(), weights.len())?;
-                check_finite("the weights", weights, 1)?;
-                if let Some(row) = weights.iter().position(|&weight| weight < 0.0) {
-                    let value = weights[row];
-                    return Err(ComputeError::Weight { row, value });
-                }
-                weights.iter().filter(|&&weight| weight > 0.0).count()
-            }
-        };
-        check_k(self.k, counted)?;
-        shape("start", self.k.saturating_mul(x.cols()), self.start.len())?;
+        check_rows(x, &self.rows, self.k, self.weights.as_deref())?;
+        check_len("start", self.k.saturating_mul(x.cols()), self.start.len())?;
         check_finite("the start", &self.start, x.cols())
     }
+}
+
+/// Refuses rows that are not in `x`, weights that are none, and k = 0 or above the rows with weight.
+pub(crate) fn check_rows(
+    x: &Matrix,
+    rows: &Range<usize>,
+    k: usize,
+    weights: Option<&[f32]>,
+) -> Result<(), ComputeError> {
+    if rows.start > rows.end || rows.end > x.rows() {
+        return Err(ComputeError::Range {
+            first: rows.start,
+            end: rows.end,
+            rows: x.rows(),
+        });
+    }
+    let Some(weights) = weights else {
+        return check_k(k, rows.len());
+    };
+    check_len("weights", rows.len(), weights.len())?;
+    check_finite("the weights", weights, 1)?;
+    if let Some(row) = weights.iter().position(|&weight| weight < 0.0) {
+        let value = weights[row];
+        return Err(ComputeError::Weight { row, value });
+    }
+    check_k(k, weights.iter().filter(|&&weight| weight > 0.0).count())
+}
+
+fn check_len(argument: &'static str, expected: usize, found: usize) -> Result<(), ComputeError> {
+    if expected == found {
+        return Ok(());
+    }
+    Err(ComputeError::Shape {
+        argument,
+        unit: "values",
+        expected,
+        found,
+    })
 }
 
 /// What a problem of a batch came to.

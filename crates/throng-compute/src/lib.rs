@@ -32,7 +32,7 @@ mod silhouette;
 pub use device::{Compute, DeviceChoice, DeviceKind, HostDevice};
 pub use error::ComputeError;
 pub use kmeans_batch::{KMeansFit, KMeansProblem, KMeansProgress, kmeans_batch};
-pub use kmeans_plus_plus::kmeans_plus_plus;
+pub use kmeans_plus_plus::{KMeansSeeding, kmeans_plus_plus, kmeans_plus_plus_batch};
 pub use lloyd::{AssignStats, ClusterSums, Lloyd};
 pub use matrix::Matrix;
 pub use pairwise::{PairwiseMetric, pairwise};

@@ -56,7 +56,7 @@ mod tests {
 
     use super::lanes;
     use crate::cpu::{kmeans_assign, kmeans_plus_plus, pairwise_distances, silhouette};
-    use crate::kmeans_plus_plus::Draws;
+    use crate::kmeans_plus_plus::KMeansSeeding;
 
     pub static MOST_LANES: AtomicUsize = AtomicUsize::new(usize::MAX);
 
@@ -111,7 +111,13 @@ mod tests {
             assert_eq!(sums.counts.iter().sum::<u32>(), n as u32);
 
             let silhouettes = silhouette::silhouettes(&x, d, &labels, 5, Metric::Euclidean);
-            let centres = kmeans_plus_plus::seed(&x, d, 20, &Draws::new(n, 20, 3));
+            let seeding = KMeansSeeding {
+                rows: 0..n,
+                k: 20,
+                seed: 3,
+                weights: None,
+            };
+            let centres = kmeans_plus_plus::seed_all(&x, d, &[seeding]);
             others.push((silhouettes, centres));
         }
         MOST_LANES.store(usize::MAX, Ordering::Relaxed);
