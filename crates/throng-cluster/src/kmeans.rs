@@ -3,13 +3,28 @@
 use std::ops::ControlFlow;
 
 use serde::{Deserialize, Serialize};
-use throng_compute::{Compute, Lloyd, Matrix, PairwiseMetric, pairwise};
+use throng_compute::{Compute, KMeansFit, Lloyd, Matrix, PairwiseMetric, pairwise};
 
 use crate::error::ClusterError;
+use crate::fits::{Fit, FitProgress, fit_all};
 use crate::metric::Metric;
 use crate::params::{Init, KMeansParams, check_centroids};
-use crate::restarts::{self, Step};
 use throng_metrics::{Frame, Framed, inertia_of_rows};
+
+/// What an observer is told of a restart, every few iterations.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Step {
+    /// The restart, from 0.
+    pub restart: usize,
+    /// Restarts in all; they run together.
+    pub restarts: usize,
+    /// The iteration, from 1.
+    pub iteration: usize,
+    /// Most iterations.
+    pub max_iter: usize,
+    /// Rows whose cluster changed in it.
+    pub changed: usize,
+}
 
 /// Clusters found by k-means (Lloyd, 1982).
 ///
@@ -88,13 +103,38 @@ impl KMeans {
     }
 
     /// Fits rows that are in their frame already.
-    pub(crate) fn fit_framed(
+    fn fit_framed(
         params: &KMeansParams,
         frame: &Frame,
         x: &Framed,
         observer: &mut dyn FnMut(Step) -> ControlFlow<()>,
     ) -> Result<Self, ClusterError> {
-        let found = restarts::best(params, frame, x, observer)?;
+        let fits = [Fit {
+            params: params.clone(),
+            weights: None,
+        }];
+        let mut observe = |step: FitProgress| {
+            observer(Step {
+                restart: step.restart,
+                restarts: fits[0].restarts(),
+                iteration: step.progress.n_iter,
+                max_iter: params.max_iter,
+                changed: step.progress.changed,
+            })
+        };
+        let mut found = fit_all(&fits, frame, x, &mut observe)?;
+        // There is one fit, so this is never the error.
+        let found = found.pop().ok_or(ClusterError::Cancelled)?;
+        Self::from_fit(params, frame, x, found)
+    }
+
+    /// The model of a fit to rows in a frame.
+    pub(crate) fn from_fit(
+        params: &KMeansParams,
+        frame: &Frame,
+        x: &Framed,
+        found: KMeansFit,
+    ) -> Result<Self, ClusterError> {
         let inertia = inertia_of_rows(&x.rows, x.matrix.cols(), &found.labels, &found.centroids)?;
         let centroids: Vec<f64> = found.centroids.iter().map(|&v| f64::from(v)).collect();
         let model = Self {

@@ -14,15 +14,14 @@
 //! [`select::search`] tries a range of k and says why it took the one it took.
 
 mod error;
+mod fits;
 mod init;
 mod kmeans;
 mod metric;
 mod params;
-mod restarts;
 pub mod select;
 
 pub use error::ClusterError;
-pub use kmeans::KMeans;
+pub use kmeans::{KMeans, Step};
 pub use metric::Metric;
 pub use params::{Init, KMeansParams};
-pub use restarts::Step;

@@ -5,9 +5,8 @@ use std::ops::ControlFlow;
 use throng_compute::{Compute, Matrix};
 
 use crate::error::ClusterError;
-use crate::kmeans::KMeans;
+use crate::kmeans::{KMeans, Step};
 use crate::metric::Metric;
-use crate::restarts::Step;
 
 /// Where the centroids start.
 #[derive(Debug, Clone, PartialEq, Default)]

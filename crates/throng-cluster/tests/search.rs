@@ -206,7 +206,7 @@ fn progress_reaches_the_end_and_can_stop() {
         ControlFlow::Continue(())
     })
     .unwrap();
-    assert_eq!(last, Some((21, 22)));
+    assert_eq!(last, Some((22, 22)));
     let stopped = search(
         &Compute::cpu(),
         &x,

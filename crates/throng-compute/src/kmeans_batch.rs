@@ -49,7 +49,7 @@ impl KMeansProblem {
     }
 }
 
-/// Refuses rows that are not in `x`, weights that are none, and k = 0 or above the rows with weight.
+/// Refuses rows that are not in `x`, weights that are none, and k = 0 or above the rows; or any k without weight.
 pub(crate) fn check_rows(
     x: &Matrix,
     rows: &Range<usize>,
@@ -72,7 +72,10 @@ pub(crate) fn check_rows(
         let value = weights[row];
         return Err(ComputeError::Weight { row, value });
     }
-    check_k(k, weights.iter().filter(|&&weight| weight > 0.0).count())
+    match weights.iter().any(|&weight| weight > 0.0) {
+        true => check_k(k, rows.len()),
+        false => check_k(k, 0),
+    }
 }
 
 fn check_len(argument: &'static str, expected: usize, found: usize) -> Result<(), ComputeError> {
@@ -111,6 +114,8 @@ pub struct KMeansProgress {
     pub n_iter: usize,
     /// Rows whose label changed in the last one.
     pub changed: usize,
+    /// Whether it was its last one.
+    pub is_done: bool,
 }
 
 /// Runs Lloyd's iterations (1982) of many problems over the rows of `x` [n, d] together, each until it is done as
@@ -118,10 +123,10 @@ pub struct KMeansProgress {
 /// without rows is given the row farthest from its centroid.
 ///
 /// What a problem comes to does not depend on the others: on one device it is the same, bit for bit, in any batch.
-/// `observer` hears of every unfinished problem every few iterations; `Break` ends the batch with `None`.
+/// `observer` hears of every problem every few iterations, until it is done; `Break` ends the batch with `None`.
 ///
 /// # Errors
-/// [`ComputeError::Range`], [`ComputeError::NoClusters`], [`ComputeError::TooManyClusters`] (more than rows with
+/// [`ComputeError::Range`], [`ComputeError::NoClusters`], [`ComputeError::TooManyClusters`] (also for rows without any
 /// weight), [`ComputeError::Shape`], [`ComputeError::NotFinite`], [`ComputeError::TooLarge`] and
 /// [`ComputeError::Weight`] for a problem that does not fit, and the device's.
 pub fn kmeans_batch(

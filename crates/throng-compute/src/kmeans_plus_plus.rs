@@ -60,7 +60,7 @@ pub fn kmeans_plus_plus(x: &Matrix, k: usize, seed: u64) -> Result<Vec<u32>, Com
 /// and weights; draws and potentials are by weight. What a seeding chooses does not depend on the others.
 ///
 /// # Errors
-/// [`ComputeError::Range`], [`ComputeError::NoClusters`], [`ComputeError::TooManyClusters`] (more than rows with
+/// [`ComputeError::Range`], [`ComputeError::NoClusters`], [`ComputeError::TooManyClusters`] (also for rows without any
 /// weight), [`ComputeError::Shape`], [`ComputeError::NotFinite`] and [`ComputeError::Weight`] for a seeding that does
 /// not fit, and the device's.
 pub fn kmeans_plus_plus_batch(

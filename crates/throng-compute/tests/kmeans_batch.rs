@@ -395,6 +395,28 @@ fn a_weight_is_so_many_rows() {
 }
 
 #[test]
+fn fewer_rows_with_weight_than_clusters_leave_clusters_empty() {
+    let (n, d) = (50, 2);
+    let x = uniform(n * d, 75);
+    let mut problem = spread(&x, d, 0..n, 5);
+    let mut weights = vec![0.0; n];
+    weights[20] = 2.0;
+    weights[33] = 1.0;
+    problem.weights = Some(weights);
+    for device in devices() {
+        let on = device.compute.matrix(&x, n, d).unwrap();
+        let fit = fit_all(&on, std::slice::from_ref(&problem)).remove(0);
+        assert_eq!(fit.inertia, 0.0, "{}", device.name);
+        assert_ne!(fit.labels[20], fit.labels[33], "{}", device.name);
+        for row in [20, 33] {
+            let at = fit.labels[row] as usize * d;
+            assert_eq!(&fit.centroids[at..][..d], &x[row * d..][..d]);
+        }
+        assert!(fit.centroids.iter().all(|v| v.is_finite()));
+    }
+}
+
+#[test]
 fn unit_centroids_have_length_1() {
     let (n, d, k) = (400, 70, 5);
     let mut x = uniform(n * d, 72);
@@ -425,15 +447,19 @@ fn the_observer_sees_each_problem_until_it_ends_and_can_stop_the_batch() {
     for device in devices() {
         let on = device.compute.matrix(&x, n, d).unwrap();
         let mut last = [0; 2];
+        let mut ended = [false; 2];
         let mut first = None;
         let fits = kmeans_batch(&on, &problems, &mut |progress| {
             first.get_or_insert(progress);
             assert!(progress.n_iter >= last[progress.problem]);
             last[progress.problem] = progress.n_iter;
+            assert!(!ended[progress.problem]);
+            ended[progress.problem] = progress.is_done;
             ControlFlow::Continue(())
         });
         let fits = fits.unwrap().unwrap();
         assert_eq!(last, [fits[0].n_iter, fits[1].n_iter], "{}", device.name);
+        assert_eq!(ended, [true; 2]);
         let first = first.unwrap();
         assert_eq!((first.problem, first.n_iter, first.changed), (0, 1, n));
         let stopped = kmeans_batch(&on, &problems, &mut |_| ControlFlow::Break(()));
@@ -460,8 +486,8 @@ fn problems_that_do_not_fit_are_refused() {
             ComputeError::TooManyClusters { k: 2, rows: 1 }
         );
         assert_eq!(
-            refused(|p| p.weights = Some(vec![0.0, 0.0, 1.0, 0.0])),
-            ComputeError::TooManyClusters { k: 2, rows: 1 }
+            refused(|p| p.weights = Some(vec![0.0; 4])),
+            ComputeError::TooManyClusters { k: 2, rows: 0 }
         );
         assert_eq!(
             refused(|p| p.weights = Some(vec![1.0, 1.0, -1.0, 1.0])).to_string(),

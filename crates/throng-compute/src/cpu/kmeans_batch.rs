@@ -11,8 +11,40 @@ use crate::kmeans_batch::{KMeansFit, KMeansProblem, KMeansProgress};
 /// Rows of a block of weighted sums.
 const BLOCK_ROWS: usize = 4096;
 
-/// Runs all problems, an iteration of each at a time. `None` if the observer said so.
+/// Rows of the problems that run together, about: labels and distances of 128 MiB.
+const MOST_ROWS: usize = 1 << 24;
+
+/// Runs all problems, those that together have not too many rows at a time. `None` if the observer said so.
 pub fn run(
+    threads: &Threads,
+    x: &[f32],
+    features: usize,
+    problems: &[KMeansProblem],
+    observer: &mut dyn FnMut(KMeansProgress) -> ControlFlow<()>,
+) -> Option<Vec<KMeansFit>> {
+    let mut fits = Vec::with_capacity(problems.len());
+    while fits.len() < problems.len() {
+        let first = fits.len();
+        let mut rows = 0;
+        let fit = problems[first..].iter().take_while(|problem| {
+            rows += problem.rows.len();
+            rows <= MOST_ROWS
+        });
+        let count = fit.count().max(1);
+        let mut observe = |progress: KMeansProgress| {
+            observer(KMeansProgress {
+                problem: first + progress.problem,
+                ..progress
+            })
+        };
+        let together = &problems[first..first + count];
+        fits.extend(run_together(threads, x, features, together, &mut observe)?);
+    }
+    Some(fits)
+}
+
+/// Runs all problems, an iteration of each at a time.
+fn run_together(
     threads: &Threads,
     x: &[f32],
     features: usize,
@@ -38,6 +70,7 @@ pub fn run(
                 problem,
                 n_iter: run.n_iter,
                 changed: run.changed,
+                is_done: run.is_done(),
             };
             if observer(progress).is_break() {
                 return None;
@@ -241,6 +274,9 @@ fn weighted_sums(x: &[f32], features: usize, labels: &[u32], weights: &[f32], k:
                 weights: vec![0.0; k],
             };
             for ((row, &label), &weight) in x.chunks_exact(features).zip(labels).zip(weights) {
+                if weight == 0.0 {
+                    continue;
+                }
                 let (c, weight) = (label as usize, f64::from(weight));
                 sums.weights[c] += weight;
                 for (sum, &value) in sums.values[c * features..][..features].iter_mut().zip(row) {

@@ -244,6 +244,7 @@ impl<'a> Batch<'a> {
                     problem,
                     n_iter: state.n_iter as usize,
                     changed: state.changed as usize,
+                    is_done: state.is_done(),
                 };
                 if observer(progress).is_break() {
                     return Ok(None);
