@@ -249,6 +249,40 @@ params! {
         is_start,
     }
 
+    /// Of `kmeans/parallel_accept`.
+    KmeansParallelAcceptParams for KmeansParallelAccept {
+        /// Rows.
+        rows,
+        /// The number of the first new candidate.
+        first_candidate,
+        /// 0 where every row weighs 1.
+        has_weights,
+    }
+
+    /// Of `kmeans/parallel_draw`.
+    KmeansParallelDrawParams for KmeansParallelDraw {
+        /// Rows.
+        rows,
+        /// 0 where every row weighs 1.
+        has_weights,
+        /// The round, from 1.
+        round,
+        /// The seed's lower half.
+        seed_low,
+        /// The seed's upper half.
+        seed_high,
+        /// The bits of a float: rows wanted over the sum of all weighted distances.
+        scale,
+    }
+
+    /// Of `kmeans/parallel_weigh`.
+    KmeansParallelWeighParams for KmeansParallelWeigh {
+        /// Rows.
+        rows,
+        /// 0 where every row weighs 1.
+        has_weights,
+    }
+
     /// Of `silhouette/sums`.
     SilhouetteSumsParams for SilhouetteSums {
         /// The first row of a taken.

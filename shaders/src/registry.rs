@@ -72,6 +72,12 @@ pub enum Step {
     KmeansPlusPlusChoose,
     /// k-means++: takes over the best candidate's distances.
     KmeansPlusPlusAccept,
+    /// k-means||: what new candidates change.
+    KmeansParallelAccept,
+    /// k-means||: draws candidates.
+    KmeansParallelDraw,
+    /// k-means||: the candidates' weights.
+    KmeansParallelWeigh,
     /// Sums of distances from each row to each cluster.
     SilhouetteSums,
     /// The silhouette of each row.
@@ -80,7 +86,7 @@ pub enum Step {
 
 impl Step {
     /// Every kernel.
-    pub const ALL: [Step; 23] = [
+    pub const ALL: [Step; 26] = [
         Step::RowsScale,
         Step::PairwiseDistances,
         Step::KmeansAssign,
@@ -102,6 +108,9 @@ impl Step {
         Step::KmeansPlusPlusPotentials,
         Step::KmeansPlusPlusChoose,
         Step::KmeansPlusPlusAccept,
+        Step::KmeansParallelAccept,
+        Step::KmeansParallelDraw,
+        Step::KmeansParallelWeigh,
         Step::SilhouetteSums,
         Step::SilhouetteFinish,
     ];
@@ -130,6 +139,9 @@ impl Step {
             Step::KmeansPlusPlusPotentials => "kmeans/plus_plus_potentials",
             Step::KmeansPlusPlusChoose => "kmeans/plus_plus_choose",
             Step::KmeansPlusPlusAccept => "kmeans/plus_plus_accept",
+            Step::KmeansParallelAccept => "kmeans/parallel_accept",
+            Step::KmeansParallelDraw => "kmeans/parallel_draw",
+            Step::KmeansParallelWeigh => "kmeans/parallel_weigh",
             Step::SilhouetteSums => "silhouette/sums",
             Step::SilhouetteFinish => "silhouette/finish",
         }

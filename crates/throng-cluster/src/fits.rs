@@ -39,10 +39,10 @@ impl Fit {
     }
 
     /// The rows of n that a start may be.
-    pub fn drawable(&self, n: usize) -> Vec<usize> {
+    pub fn drawable(&self, n: usize) -> Vec<u32> {
         let weights = self.weights.as_ref();
-        let counts = |row: &usize| weights.is_none_or(|weights| weights[*row] > 0.0);
-        (0..n).filter(counts).collect()
+        let counts = |row: &u32| weights.is_none_or(|weights| weights[*row as usize] > 0.0);
+        (0..n as u32).filter(counts).collect()
     }
 }
 

@@ -14,6 +14,8 @@ pub enum Init {
     /// Greedy k-means++ (Arthur and Vassilvitskii, 2007).
     #[default]
     KMeansPlusPlus,
+    /// k-means|| (Bahmani et al., 2012): a few passes over the rows whatever k is; for many clusters.
+    KMeansParallel,
     /// k different rows, each as likely.
     Random,
     /// These centroids, [k, d]. The fit then runs once and keeps their order.

@@ -12,6 +12,7 @@ pub(crate) mod stream {
     pub const PLUS_PLUS: u32 = 0;
     pub const RANDOM_ROWS: u32 = 1;
     pub const SEEDS: u32 = 2;
+    pub const PARALLEL: u32 = 3;
 }
 
 impl Philox {

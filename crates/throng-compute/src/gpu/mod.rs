@@ -5,6 +5,7 @@ mod buffers;
 mod context;
 pub mod kmeans_assign;
 pub mod kmeans_batch;
+pub mod kmeans_parallel;
 pub mod kmeans_plus_plus;
 pub mod kmeans_update;
 pub mod pairwise_distances;
