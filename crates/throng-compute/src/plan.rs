@@ -183,6 +183,28 @@ mod tests {
     }
 
     #[test]
+    fn batches_take_little_more_than_their_rows() {
+        for (rows, k) in [
+            (1, 1),
+            (300, 300),
+            (10_007, 10_000),
+            (1_000_000, 8),
+            (1_000_000, 50_000),
+        ] {
+            let block = gpu_batch_block_rows(rows, k, 256);
+            assert_eq!(block % 256, 0);
+            let blocks = rows.div_ceil(block);
+            assert!(blocks <= 1024 && blocks * k <= rows + k, "{rows} {k}");
+            // However the rows fall, clusters have no more runs than that.
+            let run = gpu_batch_run_rows(rows);
+            let uneven = (rows - k + 1).div_ceil(run) + k - 1;
+            let (few, more) = (rows / k, rows % k);
+            let even = few.div_ceil(run) * (k - more) + (few + 1).div_ceil(run) * more;
+            assert!(uneven.max(even) <= gpu_batch_runs(rows, k), "{rows} {k}");
+        }
+    }
+
+    #[test]
     fn silhouettes_stay_inside_their_memory() {
         assert_eq!(gpu_silhouette_rows(1, 2, 1 << 20), 64);
         assert_eq!(gpu_silhouette_rows(100, 2, 1 << 20), 128);
