@@ -40,45 +40,6 @@ pub struct Groups {
     pub end: u32,
 }
 
-macro_rules! elements {
-    ($($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident,)* })*) => {$(
-        $(#[$doc])*
-        #[repr(C)]
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, bytemuck::Pod, bytemuck::Zeroable)]
-        pub struct $name {
-            $($(#[$field_doc])* pub $field: u32,)*
-        }
-
-        impl $name {
-            /// The struct's name, here and in WGSL.
-            pub const NAME: &'static str = stringify!($name);
-            /// Each field's name and offset in bytes.
-            pub const FIELDS: &'static [(&'static str, usize)] =
-                &[$((stringify!($field), std::mem::offset_of!($name, $field))),*];
-        }
-    )*};
-}
-
-elements! {
-    /// One problem of `pairwise/distances`, of this part of a, of b and of the output; binding 5 is an array.
-    PairwiseProblem {
-        /// The first row of a.
-        a_first,
-        /// The row of a after the last.
-        a_end,
-        /// The first row of b.
-        b_first,
-        /// The row of b after the last.
-        b_end,
-        /// Where the pair of `a_first` and `b_first` goes in the output.
-        out_first,
-        /// Columns of the problem's output.
-        out_columns,
-        /// Tiles of the problems before.
-        tile_first,
-    }
-}
-
 params! {
     /// Of `rows/scale`.
     RowsScaleParams for RowsScale {
@@ -136,60 +97,182 @@ params! {
         k,
     }
 
+    /// Of `kmeans/batch_assign`.
+    KmeansBatchAssignParams for KmeansBatchAssign {
+        /// Problems in the table.
+        problems,
+        /// Features, d.
+        features,
+        /// The part's first row in the whole matrix.
+        part_first,
+        /// The row after the part's last one.
+        part_end,
+        /// 1 for the labels of the final centroids.
+        is_final,
+    }
+
+    /// Of `kmeans/batch_count`.
+    KmeansBatchCountParams for KmeansBatchCount {
+        /// Problems in the table.
+        problems,
+    }
+
+    /// Of `kmeans/batch_scan`.
+    KmeansBatchScanParams for KmeansBatchScan {
+        /// Problems in the table.
+        problems,
+    }
+
+    /// Of `kmeans/batch_place`.
+    KmeansBatchPlaceParams for KmeansBatchPlace {
+        /// Problems in the table.
+        problems,
+    }
+
+    /// Of `kmeans/batch_sums`.
+    KmeansBatchSumsParams for KmeansBatchSums {
+        /// Problems in the table.
+        problems,
+        /// Features, d.
+        features,
+        /// The part's first row in the whole matrix.
+        part_first,
+        /// The row after the part's last one.
+        part_end,
+        /// 1 for the first part.
+        is_first,
+    }
+
+    /// Of `kmeans/batch_repair`.
+    KmeansBatchRepairParams for KmeansBatchRepair {
+        /// Features, d.
+        features,
+        /// Rows that one dispatch looks at, about.
+        most_rows,
+    }
+
+    /// Of `kmeans/batch_gather`.
+    KmeansBatchGatherParams for KmeansBatchGather {
+        /// Problems in the table.
+        problems,
+        /// Features, d.
+        features,
+        /// The part's first row in the whole matrix.
+        part_first,
+        /// The row after the part's last one.
+        part_end,
+    }
+
+    /// Of `kmeans/batch_centroids`.
+    KmeansBatchCentroidsParams for KmeansBatchCentroids {
+        /// Problems in the table.
+        problems,
+        /// Features, d.
+        features,
+    }
+
+    /// Of `kmeans/batch_status`.
+    KmeansBatchStatusParams for KmeansBatchStatus {
+        /// Problems in the table.
+        problems,
+    }
+
+    /// Of `kmeans/batch_inertia`.
+    KmeansBatchInertiaParams for KmeansBatchInertia {
+        /// Problems in the table.
+        problems,
+    }
+
     /// Of `kmeans/plus_plus_pick`.
     KmeansPlusPlusPickParams for KmeansPlusPlusPick {
-        /// Rows of the whole matrix.
-        rows,
-        /// Blocks of rows.
-        blocks,
-        /// Candidates to draw.
-        trials,
-        /// Where this step's numbers begin.
-        uniforms_at,
+        /// Seedings that still want a centre.
+        seedings,
+        /// Which centre this is.
+        step,
     }
 
     /// Of `kmeans/plus_plus_gather`.
     KmeansPlusPlusGatherParams for KmeansPlusPlusGather {
-        /// Rows of this part.
-        rows,
         /// Features, d.
         features,
+        /// Which centre this is.
+        step,
         /// The part's first row in the whole matrix.
-        row_offset,
+        part_first,
+        /// The row after the part's last one.
+        part_end,
+    }
+
+    /// Of `kmeans/plus_plus_distances`.
+    KmeansPlusPlusDistancesParams for KmeansPlusPlusDistances {
+        /// Seedings that still want a centre.
+        seedings,
+        /// Features, d.
+        features,
+        /// Which centre this is.
+        step,
+        /// The part's first row in the whole matrix.
+        part_first,
+        /// The row after the part's last one.
+        part_end,
     }
 
     /// Of `kmeans/plus_plus_potentials`.
     KmeansPlusPlusPotentialsParams for KmeansPlusPlusPotentials {
-        /// Rows of this part.
-        rows,
-        /// Features, d.
-        features,
-        /// The part's first row in the whole matrix.
-        row_offset,
-        /// Candidates.
-        trials,
-        /// 1 for the first centre.
-        is_first,
+        /// Seedings that still want a centre.
+        seedings,
+        /// Which centre this is.
+        step,
     }
 
     /// Of `kmeans/plus_plus_choose`.
     KmeansPlusPlusChooseParams for KmeansPlusPlusChoose {
-        /// Blocks of rows.
-        blocks,
-        /// Candidates.
-        trials,
+        /// Seedings that still want a centre.
+        seedings,
         /// Which centre this is.
         step,
     }
 
     /// Of `kmeans/plus_plus_accept`.
     KmeansPlusPlusAcceptParams for KmeansPlusPlusAccept {
-        /// Rows of this part.
+        /// Seedings that still want a centre.
+        seedings,
+        /// 1 before the first centre.
+        is_start,
+    }
+
+    /// Of `kmeans/parallel_accept`.
+    KmeansParallelAcceptParams for KmeansParallelAccept {
+        /// Rows.
         rows,
-        /// The part's first row in the whole matrix.
-        row_offset,
-        /// Candidates.
-        trials,
+        /// The number of the first new candidate.
+        first_candidate,
+        /// 0 where every row weighs 1.
+        has_weights,
+    }
+
+    /// Of `kmeans/parallel_draw`.
+    KmeansParallelDrawParams for KmeansParallelDraw {
+        /// Rows.
+        rows,
+        /// 0 where every row weighs 1.
+        has_weights,
+        /// The round, from 1.
+        round,
+        /// The seed's lower half.
+        seed_low,
+        /// The seed's upper half.
+        seed_high,
+        /// The bits of a float: rows wanted over the sum of all weighted distances.
+        scale,
+    }
+
+    /// Of `kmeans/parallel_weigh`.
+    KmeansParallelWeighParams for KmeansParallelWeigh {
+        /// Rows.
+        rows,
+        /// 0 where every row weighs 1.
+        has_weights,
     }
 
     /// Of `silhouette/sums`.

@@ -52,16 +52,44 @@ pub enum Step {
     KmeansUpdate,
     /// The blocks of [`Step::KmeansUpdate`] added up.
     KmeansUpdateReduce,
+    /// k-means in batches: each row's nearest centroid, of a batch of problems.
+    KmeansBatchAssign,
+    /// k-means in batches: rows by label in blocks of rows.
+    KmeansBatchCount,
+    /// k-means in batches: where each cluster's rows begin in the order by label.
+    KmeansBatchScan,
+    /// k-means in batches: puts the rows in order of their labels.
+    KmeansBatchPlace,
+    /// k-means in batches: sums of the rows of runs of one label.
+    KmeansBatchSums,
+    /// k-means in batches: gives empty clusters the farthest rows.
+    KmeansBatchRepair,
+    /// k-means in batches: copies the rows that were given.
+    KmeansBatchGather,
+    /// k-means in batches: the means, and how far they moved.
+    KmeansBatchCentroids,
+    /// k-means in batches: whether a problem is done.
+    KmeansBatchStatus,
+    /// k-means in batches: the sum of a problem's squared distances.
+    KmeansBatchInertia,
     /// k-means++: draws candidates.
     KmeansPlusPlusPick,
     /// k-means++: copies the candidates' rows.
     KmeansPlusPlusGather,
+    /// k-means++: each row's distances with each candidate.
+    KmeansPlusPlusDistances,
     /// k-means++: each candidate's potential.
     KmeansPlusPlusPotentials,
     /// k-means++: the best candidate.
     KmeansPlusPlusChoose,
     /// k-means++: takes over the best candidate's distances.
     KmeansPlusPlusAccept,
+    /// k-means||: what new candidates change.
+    KmeansParallelAccept,
+    /// k-means||: draws candidates.
+    KmeansParallelDraw,
+    /// k-means||: the candidates' weights.
+    KmeansParallelWeigh,
     /// Sums of distances from each row to each cluster.
     SilhouetteSums,
     /// The silhouette of each row.
@@ -84,17 +112,31 @@ pub enum Step {
 
 impl Step {
     /// Every kernel.
-    pub const ALL: [Step; 19] = [
+    pub const ALL: [Step; 33] = [
         Step::RowsScale,
         Step::PairwiseDistances,
         Step::KmeansAssign,
         Step::KmeansUpdate,
         Step::KmeansUpdateReduce,
+        Step::KmeansBatchAssign,
+        Step::KmeansBatchCount,
+        Step::KmeansBatchScan,
+        Step::KmeansBatchPlace,
+        Step::KmeansBatchSums,
+        Step::KmeansBatchRepair,
+        Step::KmeansBatchGather,
+        Step::KmeansBatchCentroids,
+        Step::KmeansBatchStatus,
+        Step::KmeansBatchInertia,
         Step::KmeansPlusPlusPick,
         Step::KmeansPlusPlusGather,
+        Step::KmeansPlusPlusDistances,
         Step::KmeansPlusPlusPotentials,
         Step::KmeansPlusPlusChoose,
         Step::KmeansPlusPlusAccept,
+        Step::KmeansParallelAccept,
+        Step::KmeansParallelDraw,
+        Step::KmeansParallelWeigh,
         Step::SilhouetteSums,
         Step::SilhouetteFinish,
         Step::SilhouetteSimplified,
@@ -114,11 +156,25 @@ impl Step {
             Step::KmeansAssign => "kmeans/assign",
             Step::KmeansUpdate => "kmeans/update",
             Step::KmeansUpdateReduce => "kmeans/update_reduce",
+            Step::KmeansBatchAssign => "kmeans/batch_assign",
+            Step::KmeansBatchCount => "kmeans/batch_count",
+            Step::KmeansBatchScan => "kmeans/batch_scan",
+            Step::KmeansBatchPlace => "kmeans/batch_place",
+            Step::KmeansBatchSums => "kmeans/batch_sums",
+            Step::KmeansBatchRepair => "kmeans/batch_repair",
+            Step::KmeansBatchGather => "kmeans/batch_gather",
+            Step::KmeansBatchCentroids => "kmeans/batch_centroids",
+            Step::KmeansBatchStatus => "kmeans/batch_status",
+            Step::KmeansBatchInertia => "kmeans/batch_inertia",
             Step::KmeansPlusPlusPick => "kmeans/plus_plus_pick",
             Step::KmeansPlusPlusGather => "kmeans/plus_plus_gather",
+            Step::KmeansPlusPlusDistances => "kmeans/plus_plus_distances",
             Step::KmeansPlusPlusPotentials => "kmeans/plus_plus_potentials",
             Step::KmeansPlusPlusChoose => "kmeans/plus_plus_choose",
             Step::KmeansPlusPlusAccept => "kmeans/plus_plus_accept",
+            Step::KmeansParallelAccept => "kmeans/parallel_accept",
+            Step::KmeansParallelDraw => "kmeans/parallel_draw",
+            Step::KmeansParallelWeigh => "kmeans/parallel_weigh",
             Step::SilhouetteSums => "silhouette/sums",
             Step::SilhouetteFinish => "silhouette/finish",
             Step::SilhouetteSimplified => "silhouette/simplified",
@@ -158,7 +214,9 @@ impl Step {
             Step::SilhouetteSums | Step::SilhouetteSimplified => {
                 &[Metric::SqEuclidean, Metric::Euclidean, Metric::Cosine]
             }
-            Step::KmeansAssign | Step::KmeansPlusPlusPotentials => &[Metric::SqEuclidean],
+            Step::KmeansAssign | Step::KmeansBatchAssign | Step::KmeansPlusPlusDistances => {
+                &[Metric::SqEuclidean]
+            }
             _ => &[],
         }
     }

@@ -44,7 +44,7 @@ fn bound(module: &Module, binding: u32) -> (String, Vec<(String, usize)>, usize)
 #[test]
 fn every_kernel_validates_and_has_no_import_left() {
     let kernels = all();
-    assert_eq!(kernels.len(), 19 - 6 + 8 + 4 + 3 + 3 + 1 + 1);
+    assert_eq!(kernels.len(), 33 - 7 + 8 + 4 + 3 + 3 + 1 + 1 + 1);
     for kernel in kernels {
         assert!(!kernel.source.contains("//!import"), "{}", kernel.name);
         let module = parse(&kernel.name, &kernel.source);
@@ -104,11 +104,25 @@ fn host_and_wgsl_lay_parameters_out_alike() {
     assert_layout::<KmeansAssignParams>();
     assert_layout::<KmeansUpdateParams>();
     assert_layout::<KmeansUpdateReduceParams>();
+    assert_layout::<KmeansBatchAssignParams>();
+    assert_layout::<KmeansBatchCountParams>();
+    assert_layout::<KmeansBatchScanParams>();
+    assert_layout::<KmeansBatchPlaceParams>();
+    assert_layout::<KmeansBatchSumsParams>();
+    assert_layout::<KmeansBatchRepairParams>();
+    assert_layout::<KmeansBatchGatherParams>();
+    assert_layout::<KmeansBatchCentroidsParams>();
+    assert_layout::<KmeansBatchStatusParams>();
+    assert_layout::<KmeansBatchInertiaParams>();
     assert_layout::<KmeansPlusPlusPickParams>();
     assert_layout::<KmeansPlusPlusGatherParams>();
+    assert_layout::<KmeansPlusPlusDistancesParams>();
     assert_layout::<KmeansPlusPlusPotentialsParams>();
     assert_layout::<KmeansPlusPlusChooseParams>();
     assert_layout::<KmeansPlusPlusAcceptParams>();
+    assert_layout::<KmeansParallelAcceptParams>();
+    assert_layout::<KmeansParallelDrawParams>();
+    assert_layout::<KmeansParallelWeighParams>();
     assert_layout::<SilhouetteSumsParams>();
     assert_layout::<SilhouetteFinishParams>();
     assert_layout::<SilhouetteSimplifiedParams>();
@@ -120,16 +134,51 @@ fn host_and_wgsl_lay_parameters_out_alike() {
     assert_layout::<RadiusFillParams>();
 }
 
+/// [(field, offset)] and size of the named struct.
+fn table(module: &Module, name: &str) -> (Vec<(String, usize)>, usize) {
+    let (_, ty) = module
+        .types
+        .iter()
+        .find(|(_, ty)| ty.name.as_deref() == Some(name))
+        .unwrap();
+    let TypeInner::Struct { members, span } = &ty.inner else {
+        panic!("{name} is no struct");
+    };
+    let fields = members.iter().map(|member| {
+        assert_eq!(module.types[member.ty].inner.size(module.to_ctx()), 4);
+        (member.name.clone().unwrap(), member.offset as usize)
+    });
+    (fields.collect(), *span as usize)
+}
+
+fn assert_table<T: Table>(module: &Module) {
+    let (fields, size) = table(module, T::NAME);
+    let fields: Vec<_> = fields.iter().map(|(n, o)| (n.as_str(), *o)).collect();
+    assert_eq!(fields, T::FIELDS, "{}", T::NAME);
+    assert_eq!(size, size_of::<T>(), "{}", T::NAME);
+}
+
 #[test]
-fn host_and_wgsl_lay_elements_of_arrays_out_alike() {
+fn host_and_wgsl_lay_tables_out_alike() {
     for &metric in Step::PairwiseDistances.metrics() {
-        let module = parse("problems", &source(Step::PairwiseDistances, Some(metric)));
-        let (name, fields, size) = bound(&module, 5);
-        assert_eq!(name, PairwiseProblem::NAME);
-        let fields: Vec<_> = fields.iter().map(|(n, o)| (n.as_str(), *o)).collect();
-        assert_eq!(fields, PairwiseProblem::FIELDS);
-        assert_eq!(size, size_of::<PairwiseProblem>());
+        let text = source(Step::PairwiseDistances, Some(metric));
+        assert_table::<PairwiseProblem>(&parse("pairwise", &text));
     }
+    let module = parse("repair", &source(Step::KmeansBatchRepair, None));
+    assert_table::<BatchProblem>(&module);
+    assert_table::<BatchState>(&module);
+    assert_table::<BatchCluster>(&module);
+    let module = parse("pick", &source(Step::KmeansPlusPlusPick, None));
+    assert_table::<BatchSeeding>(&module);
+    let text = source(Step::KmeansBatchRepair, None);
+    for (name, value) in [
+        ("REPEATED", BatchState::REPEATED),
+        ("SETTLED", BatchState::SETTLED),
+        ("EXHAUSTED", BatchState::EXHAUSTED),
+    ] {
+        assert!(text.contains(&format!("const {name}: u32 = {value}u;")));
+    }
+    assert!(text.contains(&format!("const NONE: u32 = {NONE:#x}u;")));
 }
 
 #[test]

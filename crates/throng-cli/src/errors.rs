@@ -20,6 +20,8 @@ impl From<ComputeError> for Failure {
             | ComputeError::TooLarge { .. }
             | ComputeError::Shape { .. }
             | ComputeError::Range { .. }
+            | ComputeError::Rows { .. }
+            | ComputeError::Weight { .. }
             | ComputeError::Padding { .. }
             | ComputeError::NoColumns
             | ComputeError::NoClusters

@@ -84,6 +84,24 @@ pub enum ComputeError {
         /// The rows there are.
         rows: usize,
     },
+    /// A problem's rows are not rows of its matrix.
+    #[error("rows {first}..{end} were asked for, but the matrix has {rows}")]
+    Rows {
+        /// The first row asked for.
+        first: usize,
+        /// The one after the last.
+        end: usize,
+        /// The rows there are.
+        rows: usize,
+    },
+    /// A weight is negative.
+    #[error("the weight of row {row} (counted from 0) is {value}: weights are 0 or more")]
+    Weight {
+        /// The row, from 0.
+        row: usize,
+        /// Its weight.
+        value: f32,
+    },
     /// A label is not below k.
     #[error(
         "the label of row {row} (counted from 0) is {label}, but k is {k}: labels are 0 to k - 1"

@@ -143,6 +143,22 @@ pub fn gpu_update_rows(rows: usize, size: usize, most_bytes: u64) -> usize {
     rows.div_ceil(blocks).next_multiple_of(PART_ROWS)
 }
 
+/// Rows of a block of the counting sort by label in a batch: in whole workgroups of `threads`, at most 1,024 blocks
+/// a problem, whose counts together are not many more than the rows.
+pub fn gpu_batch_block_rows(rows: usize, k: usize, threads: usize) -> usize {
+    rows.div_ceil(1024).max(k).next_multiple_of(threads)
+}
+
+/// Rows of a run of sums in a batch: at most 4,096 full ones a problem.
+pub fn gpu_batch_run_rows(rows: usize) -> usize {
+    rows.div_ceil(4096).max(64)
+}
+
+/// Runs of a problem, at most: each cluster may have one that is not full.
+pub fn gpu_batch_runs(rows: usize, k: usize) -> usize {
+    rows / gpu_batch_run_rows(rows) + k.min(rows)
+}
+
 /// Rows of which the silhouette sums [rows, k] are held at once: at most 64 MiB, in whole tiles.
 pub fn gpu_silhouette_rows(rows: usize, k: usize, most_bytes: u64) -> usize {
     let bytes = most_bytes.min(64 << 20) as usize;
@@ -299,6 +315,28 @@ mod tests {
             gpu_strip(1_000, 100_000, 100, 128 << 20),
             (960, 100 + 17_344)
         );
+    }
+
+    #[test]
+    fn batches_take_little_more_than_their_rows() {
+        for (rows, k) in [
+            (1, 1),
+            (300, 300),
+            (10_007, 10_000),
+            (1_000_000, 8),
+            (1_000_000, 50_000),
+        ] {
+            let block = gpu_batch_block_rows(rows, k, 256);
+            assert_eq!(block % 256, 0);
+            let blocks = rows.div_ceil(block);
+            assert!(blocks <= 1024 && blocks * k <= rows + k, "{rows} {k}");
+            // However the rows fall, clusters have no more runs than that.
+            let run = gpu_batch_run_rows(rows);
+            let uneven = (rows - k + 1).div_ceil(run) + k - 1;
+            let (few, more) = (rows / k, rows % k);
+            let even = few.div_ceil(run) * (k - more) + (few + 1).div_ceil(run) * more;
+            assert!(uneven.max(even) <= gpu_batch_runs(rows, k), "{rows} {k}");
+        }
     }
 
     #[test]

@@ -4,6 +4,8 @@
 
 pub mod bits;
 pub mod kmeans_assign;
+pub mod kmeans_batch;
+pub mod kmeans_parallel;
 pub mod kmeans_plus_plus;
 pub mod kmeans_update;
 mod nearest;

@@ -67,7 +67,7 @@ mod tests {
 
     use super::lanes;
     use crate::cpu::{kmeans_assign, kmeans_plus_plus, neighbors, pairwise_distances, silhouette};
-    use crate::kmeans_plus_plus::Draws;
+    use crate::kmeans_plus_plus::KMeansSeeding;
     use crate::neighbors::Excluded;
     use crate::watch::Meter;
 
@@ -151,7 +151,13 @@ mod tests {
 
             let silhouettes =
                 silhouette::silhouettes(&x, d, &labels, 5, Metric::Euclidean, &Meter::default());
-            let centres = kmeans_plus_plus::seed(&x, d, 20, &Draws::new(n, 20, 3));
+            let seeding = KMeansSeeding {
+                rows: 0..n,
+                k: 20,
+                seed: 3,
+                weights: None,
+            };
+            let centres = kmeans_plus_plus::seed_all(&x, d, &[seeding]);
             others.push((silhouettes, centres));
         }
         MOST_LANES.store(usize::MAX, Ordering::Relaxed);

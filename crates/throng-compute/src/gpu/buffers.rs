@@ -38,7 +38,8 @@ impl Context {
         what: &'static str,
         values: &[T],
     ) -> Result<wgpu::Buffer, ComputeError> {
-        let buffer = self.storage(what, size_of_val(values).div_ceil(4))?;
+        let words = size_of_val(values).div_ceil(4);
+        let buffer = self.storage(what, words)?;
         self.write(what, &buffer, values)?;
         Ok(buffer)
     }

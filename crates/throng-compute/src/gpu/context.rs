@@ -225,10 +225,16 @@ impl Context {
             job.work,
             |first, end| {
                 self.meter.check()?;
-                let groups = self.uniform(&Groups { first, end })?;
-                self.guarded(&name, || {
-                    self.submit(&pipeline, &groups, &params, job.buffers, end - first)
-                })?;
+                // Two dimensions hold the square of one.
+                let most = self.shared.limits.max_compute_workgroups_per_dimension;
+                let most = most.saturating_mul(most);
+                for first in (first..end).step_by(most as usize) {
+                    let end = end.min(first.saturating_add(most));
+                    let groups = self.uniform(&Groups { first, end })?;
+                    self.guarded(&name, || {
+                        self.submit(&pipeline, &groups, &params, job.buffers, end - first)
+                    })?;
+                }
                 self.meter
                     .add(((end - first) as usize).saturating_mul(job.work));
                 Ok(())

@@ -52,8 +52,7 @@ impl Rows {
     /// Room for a matrix.
     pub(super) fn new(context: &Context, rows: usize, cols: usize) -> Result<Self, ComputeError> {
         let most = context.most_bytes();
-        // k-means++ keeps up to 16 values a row beside a part.
-        let row_bytes = 4 * cols.max(16) as u64;
+        let row_bytes = 4 * cols.max(1) as u64;
         let part_rows = most / row_bytes / PART_ROWS as u64 * PART_ROWS as u64;
         if part_rows == 0 {
             return Err(ComputeError::TooBig {
