@@ -10,6 +10,8 @@ macro_rules! files {
 }
 
 const FILES: &[(&str, &str)] = files![
+    "ceiling/copy",
+    "ceiling/fma",
     "kmeans/assign",
     "kmeans/plus_plus_accept",
     "kmeans/plus_plus_choose",

@@ -54,11 +54,15 @@ pub enum Step {
     SilhouetteSums,
     /// The silhouette of each row.
     SilhouetteFinish,
+    /// Multiply-adds in registers, to be timed.
+    CeilingFma,
+    /// A copy, to be timed.
+    CeilingCopy,
 }
 
 impl Step {
     /// Every kernel.
-    pub const ALL: [Step; 12] = [
+    pub const ALL: [Step; 14] = [
         Step::RowsScale,
         Step::PairwiseDistances,
         Step::KmeansAssign,
@@ -71,6 +75,8 @@ impl Step {
         Step::KmeansPlusPlusAccept,
         Step::SilhouetteSums,
         Step::SilhouetteFinish,
+        Step::CeilingFma,
+        Step::CeilingCopy,
     ];
 
     /// The name of its file under `wgsl/`, without the extension.
@@ -88,6 +94,8 @@ impl Step {
             Step::KmeansPlusPlusAccept => "kmeans/plus_plus_accept",
             Step::SilhouetteSums => "silhouette/sums",
             Step::SilhouetteFinish => "silhouette/finish",
+            Step::CeilingFma => "ceiling/fma",
+            Step::CeilingCopy => "ceiling/copy",
         }
     }
 

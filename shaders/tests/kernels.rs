@@ -41,7 +41,7 @@ fn uniform(module: &Module, binding: u32) -> (String, Vec<(String, usize)>, usiz
 #[test]
 fn every_kernel_validates_and_has_no_import_left() {
     let kernels = all();
-    assert_eq!(kernels.len(), 12 - 4 + 4 + 3 + 1 + 1);
+    assert_eq!(kernels.len(), 14 - 4 + 4 + 3 + 1 + 1);
     for kernel in kernels {
         assert!(!kernel.source.contains("//!import"), "{}", kernel.name);
         let module = parse(&kernel.name, &kernel.source);
@@ -108,6 +108,8 @@ fn host_and_wgsl_lay_parameters_out_alike() {
     assert_layout::<KmeansPlusPlusAcceptParams>();
     assert_layout::<SilhouetteSumsParams>();
     assert_layout::<SilhouetteFinishParams>();
+    assert_layout::<CeilingFmaParams>();
+    assert_layout::<CeilingCopyParams>();
 }
 
 #[test]

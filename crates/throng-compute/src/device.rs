@@ -186,6 +186,17 @@ impl Compute {
         }
     }
 
+    /// Blocks until the device has done all that was asked of it. The CPU always has.
+    ///
+    /// # Errors
+    /// [`ComputeError::DeviceLost`].
+    pub fn wait(&self) -> Result<(), ComputeError> {
+        match &self.0.engine {
+            Engine::Cpu(_) => Ok(()),
+            Engine::Gpu(context) => context.wait("waiting"),
+        }
+    }
+
     /// For tests: from now on the device's new buffers are filled with NaN before a kernel writes them.
     #[doc(hidden)]
     pub fn poison_new_buffers(&self) {

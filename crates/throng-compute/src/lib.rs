@@ -16,6 +16,7 @@
 //! # }
 //! ```
 
+mod ceilings;
 mod cpu;
 mod device;
 mod error;
@@ -27,6 +28,7 @@ mod pairwise;
 mod plan;
 mod silhouette;
 
+pub use ceilings::Ceilings;
 pub use device::{Compute, DeviceChoice, DeviceKind, HostDevice};
 pub use error::ComputeError;
 pub use kmeans_plus_plus::kmeans_plus_plus;

@@ -2,6 +2,8 @@
 //! with the widest vectors there are. Tasks are cut by sizes alone and added in order, so results do not
 //! depend on the number of threads.
 
+pub mod ceiling_copy;
+pub mod ceiling_fma;
 pub mod kmeans_assign;
 pub mod kmeans_plus_plus;
 pub mod kmeans_update;

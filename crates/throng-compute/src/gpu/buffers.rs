@@ -115,7 +115,7 @@ impl Context {
         Ok(values)
     }
 
-    fn buffer(
+    pub(super) fn buffer(
         &self,
         what: &str,
         size: u64,

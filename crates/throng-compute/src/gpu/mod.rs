@@ -2,6 +2,8 @@
 
 pub mod adapters;
 mod buffers;
+pub mod ceiling_copy;
+pub mod ceiling_fma;
 mod context;
 pub mod kmeans_assign;
 pub mod kmeans_plus_plus;
@@ -11,6 +13,7 @@ mod rows;
 mod rows_scale;
 pub mod silhouette;
 mod slices;
+mod timing;
 
 pub use context::Context;
 pub use rows::Rows;
