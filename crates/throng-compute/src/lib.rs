@@ -19,6 +19,7 @@
 mod ceilings;
 mod cpu;
 mod device;
+mod doctor;
 mod error;
 mod gpu;
 mod kmeans_plus_plus;
@@ -30,6 +31,7 @@ mod silhouette;
 
 pub use ceilings::Ceilings;
 pub use device::{Compute, DeviceChoice, DeviceKind, HostDevice};
+pub use doctor::{Finding, Outcome};
 pub use error::ComputeError;
 pub use kmeans_plus_plus::kmeans_plus_plus;
 pub use lloyd::{AssignStats, ClusterSums, Lloyd};
