@@ -6,7 +6,9 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::args::Common;
-use crate::commands::{assign, cluster, completions, demo, distances, evaluate, pretrain, segment};
+use crate::commands::{
+    assign, bench, cluster, completions, demo, distances, doctor, evaluate, pretrain, segment,
+};
 use crate::failure::Failure;
 use crate::session::Session;
 
@@ -34,6 +36,8 @@ enum Command {
     Distances(distances::Args),
     Pretrain(pretrain::Args),
     Evaluate(evaluate::Args),
+    Doctor(doctor::Args),
+    Bench(bench::Args),
     Completions(completions::Args),
 }
 
@@ -55,6 +59,8 @@ pub fn run() -> Result<(), Failure> {
         Command::Distances(args) => distances::run(&args, &session),
         Command::Pretrain(args) => pretrain::run(&args, &session),
         Command::Evaluate(args) => evaluate::run(&args, &session),
+        Command::Doctor(args) => doctor::run(&args, &session),
+        Command::Bench(args) => bench::run(&args, &session),
         Command::Completions(args) => completions::run(&args, &session),
     }
 }

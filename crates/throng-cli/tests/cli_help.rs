@@ -4,7 +4,7 @@
 mod common;
 use common::{Place, plain_throng};
 
-const COMMANDS: [&str; 8] = [
+const COMMANDS: [&str; 10] = [
     "demo",
     "segment",
     "assign",
@@ -12,6 +12,8 @@ const COMMANDS: [&str; 8] = [
     "distances",
     "pretrain",
     "evaluate",
+    "doctor",
+    "bench",
     "completions",
 ];
 
@@ -86,7 +88,7 @@ fn a_wrong_command_line_is_said_in_one_line() {
         (
             &[],
             "'throng' requires a subcommand but one was not provided [subcommands: demo, segment, \
-             assign, cluster, distances, pretrain, evaluate, completions, help]; see 'throng --help'",
+             assign, cluster, distances, pretrain, evaluate, doctor, bench, completions, help]; see 'throng --help'",
         ),
         (
             &["clustr"],
