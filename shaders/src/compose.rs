@@ -10,6 +10,8 @@ macro_rules! files {
 }
 
 const FILES: &[(&str, &str)] = files![
+    "ceiling/copy",
+    "ceiling/fma",
     "kmeans/assign",
     "kmeans/batch_assign",
     "kmeans/batch_centroids",

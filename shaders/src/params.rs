@@ -275,6 +275,18 @@ params! {
         has_weights,
     }
 
+    /// Of `ceiling/fma`.
+    CeilingFmaParams for CeilingFma {
+        /// Rounds of the loop, 16 steps of 8 chains each.
+        rounds,
+    }
+
+    /// Of `ceiling/copy`.
+    CeilingCopyParams for CeilingCopy {
+        /// Vectors of four values.
+        vectors,
+    }
+
     /// Of `silhouette/sums`.
     SilhouetteSumsParams for SilhouetteSums {
         /// The first row of a taken.

@@ -108,11 +108,15 @@ pub enum Step {
     RadiusCounts,
     /// Which of each row are within a radius.
     RadiusFill,
+    /// Multiply-adds in registers, to be timed.
+    CeilingFma,
+    /// A copy, to be timed.
+    CeilingCopy,
 }
 
 impl Step {
     /// Every kernel.
-    pub const ALL: [Step; 33] = [
+    pub const ALL: [Step; 35] = [
         Step::RowsScale,
         Step::PairwiseDistances,
         Step::KmeansAssign,
@@ -146,6 +150,8 @@ impl Step {
         Step::NeighborsSort,
         Step::RadiusCounts,
         Step::RadiusFill,
+        Step::CeilingFma,
+        Step::CeilingCopy,
     ];
 
     /// The name of its file under `wgsl/`, without the extension.
@@ -184,6 +190,8 @@ impl Step {
             Step::NeighborsSort => "neighbors/sort",
             Step::RadiusCounts => "radius/counts",
             Step::RadiusFill => "radius/fill",
+            Step::CeilingFma => "ceiling/fma",
+            Step::CeilingCopy => "ceiling/copy",
         }
     }
 

@@ -44,7 +44,7 @@ fn bound(module: &Module, binding: u32) -> (String, Vec<(String, usize)>, usize)
 #[test]
 fn every_kernel_validates_and_has_no_import_left() {
     let kernels = all();
-    assert_eq!(kernels.len(), 33 - 7 + 8 + 4 + 3 + 3 + 1 + 1 + 1);
+    assert_eq!(kernels.len(), 35 - 7 + 8 + 4 + 3 + 3 + 1 + 1 + 1);
     for kernel in kernels {
         assert!(!kernel.source.contains("//!import"), "{}", kernel.name);
         let module = parse(&kernel.name, &kernel.source);
@@ -132,6 +132,8 @@ fn host_and_wgsl_lay_parameters_out_alike() {
     assert_layout::<NeighborsSortParams>();
     assert_layout::<RadiusCountsParams>();
     assert_layout::<RadiusFillParams>();
+    assert_layout::<CeilingFmaParams>();
+    assert_layout::<CeilingCopyParams>();
 }
 
 /// [(field, offset)] and size of the named struct.

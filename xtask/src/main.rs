@@ -78,8 +78,12 @@ enum Chore {
     },
     /// Write the golden files again from their peers, and show what changed.
     Golden,
-    /// Print the table of docs/benchmarks.md, against scikit-learn in the same run.
-    Bench,
+    /// Print the tables of docs/benchmarks.md, against the peers in the same run.
+    Bench {
+        /// The table of a GPU instead, against PyTorch and flash-kmeans where THRONG_BENCH_PYTHON has them.
+        #[arg(long, value_enum, num_args = 0..=1, default_missing_value = "gpu", require_equals = true)]
+        gpu: Option<bench::gpu::Device>,
+    },
 }
 
 fn main() -> ExitCode {
@@ -96,7 +100,8 @@ fn main() -> ExitCode {
         Chore::Demo { seeds } => demo::run(seeds),
         Chore::Real { log } => real::run(log.as_deref()),
         Chore::Golden => golden::run(),
-        Chore::Bench => bench::run(),
+        Chore::Bench { gpu: None } => bench::run(),
+        Chore::Bench { gpu: Some(device) } => bench::gpu::run(device),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

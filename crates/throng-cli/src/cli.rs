@@ -7,7 +7,8 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::args::Common;
 use crate::commands::{
-    assign, cluster, completions, demo, distances, evaluate, neighbors, pretrain, segment,
+    assign, bench, cluster, completions, demo, distances, doctor, evaluate, neighbors, pretrain,
+    segment,
 };
 use crate::failure::Failure;
 use crate::session::Session;
@@ -37,6 +38,8 @@ enum Command {
     Neighbors(neighbors::Args),
     Pretrain(pretrain::Args),
     Evaluate(evaluate::Args),
+    Doctor(doctor::Args),
+    Bench(bench::Args),
     Completions(completions::Args),
 }
 
@@ -59,6 +62,8 @@ pub fn run() -> Result<(), Failure> {
         Command::Neighbors(args) => neighbors::run(&args, &session),
         Command::Pretrain(args) => pretrain::run(&args, &session),
         Command::Evaluate(args) => evaluate::run(&args, &session),
+        Command::Doctor(args) => doctor::run(&args, &session),
+        Command::Bench(args) => bench::run(&args, &session),
         Command::Completions(args) => completions::run(&args, &session),
     }
 }

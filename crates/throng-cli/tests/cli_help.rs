@@ -4,7 +4,7 @@
 mod common;
 use common::{Place, plain_throng};
 
-const COMMANDS: [&str; 9] = [
+const COMMANDS: [&str; 11] = [
     "demo",
     "segment",
     "assign",
@@ -13,6 +13,8 @@ const COMMANDS: [&str; 9] = [
     "neighbors",
     "pretrain",
     "evaluate",
+    "doctor",
+    "bench",
     "completions",
 ];
 
@@ -87,7 +89,7 @@ fn a_wrong_command_line_is_said_in_one_line() {
         (
             &[],
             "'throng' requires a subcommand but one was not provided [subcommands: demo, segment, \
-             assign, cluster, distances, neighbors, pretrain, evaluate, completions, help]; see 'throng --help'",
+             assign, cluster, distances, neighbors, pretrain, evaluate, doctor, bench, completions, help]; see 'throng --help'",
         ),
         (
             &["clustr"],

@@ -158,13 +158,8 @@ impl Compute {
     /// # Errors
     /// [`ComputeError::Limit`] where the device was made with less than the kernels need.
     pub fn from_host(host: HostDevice) -> Result<Self, ComputeError> {
-        let kind = match host.adapter.get_info().device_type {
-            wgpu::DeviceType::Cpu => DeviceKind::Software,
-            _ => DeviceKind::Gpu,
-        };
         let description = format!("{}, the host's", gpu::adapters::describe(&host.adapter));
-        let engine = Engine::Gpu(Context::new(host)?);
-        Ok(Self::new(kind, description, engine))
+        Self::on_host(host, description)
     }
 
     /// What `choice` asks for.
@@ -178,6 +173,18 @@ impl Compute {
             DeviceChoice::Software => Self::software(),
             DeviceChoice::Cpu => Ok(Self::cpu()),
         }
+    }
+
+    /// The CPU and every adapter, named, or why no device can be made on it.
+    pub fn all() -> Vec<(String, Result<Self, ComputeError>)> {
+        let cpu = Self::cpu();
+        let adapters = gpu::adapters::all().into_iter().map(|(name, host)| {
+            let compute = host.and_then(|host| Self::on_host(host, name.clone()));
+            (name, compute)
+        });
+        std::iter::once((cpu.describe().to_owned(), Ok(cpu)))
+            .chain(adapters)
+            .collect()
     }
 
     /// What this runs on.
@@ -195,6 +202,17 @@ impl Compute {
         match &self.0.engine {
             Engine::Cpu(_) => None,
             Engine::Gpu(context) => Some(context.host().clone()),
+        }
+    }
+
+    /// Blocks until the device has done all that was asked of it. The CPU always has.
+    ///
+    /// # Errors
+    /// [`ComputeError::DeviceLost`].
+    pub fn wait(&self) -> Result<(), ComputeError> {
+        match &self.0.engine {
+            Engine::Cpu(_) => Ok(()),
+            Engine::Gpu(context) => context.wait("waiting"),
         }
     }
 
@@ -260,11 +278,15 @@ impl Compute {
         is_wanted: fn(wgpu::DeviceType) -> bool,
     ) -> Result<Self, ComputeError> {
         let host = gpu::adapters::open(wanted, is_wanted)?;
+        let description = gpu::adapters::describe(&host.adapter);
+        Self::on_host(host, description)
+    }
+
+    fn on_host(host: HostDevice, description: String) -> Result<Self, ComputeError> {
         let kind = match host.adapter.get_info().device_type {
             wgpu::DeviceType::Cpu => DeviceKind::Software,
             _ => DeviceKind::Gpu,
         };
-        let description = gpu::adapters::describe(&host.adapter);
         let engine = Engine::Gpu(Context::new(host)?);
         Ok(Self::new(kind, description, engine))
     }

@@ -17,8 +17,10 @@
 //! ```
 
 mod bits;
+mod ceilings;
 mod cpu;
 mod device;
+mod doctor;
 mod error;
 mod gpu;
 mod kmeans_batch;
@@ -37,7 +39,9 @@ mod silhouette_simplified;
 mod watch;
 
 pub use bits::{BitMatrix, BitMetric, pairwise_bits, pairwise_bits_batch};
+pub use ceilings::Ceilings;
 pub use device::{Compute, DeviceChoice, DeviceKind, HostDevice};
+pub use doctor::{Finding, Outcome};
 pub use error::ComputeError;
 pub use kmeans_batch::{KMeansFit, KMeansProblem, KMeansProgress, kmeans_batch};
 pub use kmeans_parallel::kmeans_parallel_batch;

@@ -3,6 +3,8 @@
 //! depend on the number of threads.
 
 pub mod bits;
+pub mod ceiling_copy;
+pub mod ceiling_fma;
 pub mod kmeans_assign;
 pub mod kmeans_batch;
 pub mod kmeans_parallel;

@@ -116,7 +116,7 @@ impl Context {
         Ok(values)
     }
 
-    fn buffer(
+    pub(super) fn buffer(
         &self,
         what: &str,
         size: u64,

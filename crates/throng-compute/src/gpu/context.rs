@@ -195,7 +195,7 @@ impl Context {
     }
 
     /// Blocks until the device is done.
-    pub(super) fn wait(&self, during: &str) -> Result<(), ComputeError> {
+    pub fn wait(&self, during: &str) -> Result<(), ComputeError> {
         match self.device().poll(wgpu::PollType::wait_indefinitely()) {
             Ok(_) => Ok(()),
             Err(_) => Err(ComputeError::DeviceLost {
@@ -210,13 +210,7 @@ impl Context {
             return Ok(());
         }
         let name = P::STEP.name();
-        if job.rounds > self.most_rounds() {
-            return Err(ComputeError::TooLong {
-                step: name,
-                rounds: job.rounds,
-                limit: self.most_rounds(),
-            });
-        }
+        self.check_rounds(job)?;
         let pipeline = self.pipeline(P::STEP, job.metric, job.constants)?;
         let params = self.uniform(&job.params)?;
         self.shared.slices.run(
@@ -232,7 +226,12 @@ impl Context {
                     let end = end.min(first.saturating_add(most));
                     let groups = self.uniform(&Groups { first, end })?;
                     self.guarded(&name, || {
-                        self.submit(&pipeline, &groups, &params, job.buffers, end - first)
+                        let bind_group = self.bind(&pipeline, &groups, &params, job.buffers);
+                        let mut encoder = self.device().create_command_encoder(&Default::default());
+                        let mut pass = encoder.begin_compute_pass(&Default::default());
+                        self.dispatch(&mut pass, &pipeline, &bind_group, end - first);
+                        drop(pass);
+                        self.queue().submit([encoder.finish()]);
                     })?;
                 }
                 self.meter
@@ -243,14 +242,24 @@ impl Context {
         )
     }
 
-    fn submit(
+    pub(super) fn check_rounds<P: Params>(&self, job: &Job<P>) -> Result<(), ComputeError> {
+        if job.rounds <= self.most_rounds() {
+            return Ok(());
+        }
+        Err(ComputeError::TooLong {
+            step: P::STEP.name(),
+            rounds: job.rounds,
+            limit: self.most_rounds(),
+        })
+    }
+
+    pub(super) fn bind(
         &self,
         pipeline: &wgpu::ComputePipeline,
         groups: &wgpu::Buffer,
         params: &wgpu::Buffer,
         buffers: &[(u32, &wgpu::Buffer)],
-        count: u32,
-    ) {
+    ) -> wgpu::BindGroup {
         let entries: Vec<_> = [(0, groups), (1, params)]
             .iter()
             .chain(buffers)
@@ -259,24 +268,29 @@ impl Context {
                 resource: buffer.as_entire_binding(),
             })
             .collect();
-        let bind_group = self.device().create_bind_group(&wgpu::BindGroupDescriptor {
+        self.device().create_bind_group(&wgpu::BindGroupDescriptor {
             label: None,
             layout: &pipeline.get_bind_group_layout(0),
             entries: &entries,
-        });
-        let mut encoder = self.device().create_command_encoder(&Default::default());
-        {
-            let mut pass = encoder.begin_compute_pass(&Default::default());
-            pass.set_pipeline(pipeline);
-            pass.set_bind_group(0, &bind_group, &[]);
-            let most = self.shared.limits.max_compute_workgroups_per_dimension;
-            let wide = count.min(most);
-            pass.dispatch_workgroups(wide, count.div_ceil(wide), 1);
-        }
-        self.queue().submit([encoder.finish()]);
+        })
     }
 
-    fn pipeline(
+    /// `count` workgroups, folded where one dimension does not hold them.
+    pub(super) fn dispatch(
+        &self,
+        pass: &mut wgpu::ComputePass,
+        pipeline: &wgpu::ComputePipeline,
+        bind_group: &wgpu::BindGroup,
+        count: u32,
+    ) {
+        pass.set_pipeline(pipeline);
+        pass.set_bind_group(0, bind_group, &[]);
+        let most = self.shared.limits.max_compute_workgroups_per_dimension;
+        let wide = count.min(most);
+        pass.dispatch_workgroups(wide, count.div_ceil(wide), 1);
+    }
+
+    pub(super) fn pipeline(
         &self,
         step: Step,
         metric: Option<Metric>,

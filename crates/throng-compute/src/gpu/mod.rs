@@ -2,6 +2,8 @@
 
 pub mod adapters;
 mod buffers;
+pub mod ceiling_copy;
+pub mod ceiling_fma;
 mod context;
 pub mod kmeans_assign;
 pub mod kmeans_batch;
@@ -16,6 +18,7 @@ mod rows_scale;
 pub mod silhouette;
 pub mod silhouette_simplified;
 mod slices;
+mod timing;
 
 pub use context::Context;
 pub use rows::Rows;

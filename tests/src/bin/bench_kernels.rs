@@ -1,6 +1,6 @@
 //! Our side of `cargo xtask bench`: prints one JSON object.
 //!
-//! `bench_clustering cpu|software lloyd|silhouette FOLDER N D K` reads what `xtask/peer.py data` wrote.
+//! `bench_kernels cpu|software lloyd|silhouette|pairwise FOLDER N D K [METRIC]` reads what `xtask/peer.py data` wrote.
 
 use std::error::Error;
 use std::fs;
@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use serde_json::{Value, json};
 use throng_cluster::{Init, KMeans};
-use throng_compute::{Compute, SilhouetteMetric};
+use throng_compute::{Compute, SilhouetteMetric, pairwise};
 use throng_metrics::silhouette_score;
 use throng_tests::devices::open;
 
@@ -23,15 +23,16 @@ type Outcome = Result<Value, Box<dyn Error>>;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [device, task, folder, n, d, k] = &arguments[..] else {
-        return Err("usage: bench_clustering DEVICE TASK FOLDER N D K".into());
+    let [device, task, folder, n, d, k, metric @ ..] = &arguments[..] else {
+        return Err("usage: bench_kernels DEVICE TASK FOLDER N D K [METRIC]".into());
     };
     let compute = open(device)?;
     let folder = Path::new(folder);
     let (n, d, k) = (n.parse()?, d.parse()?, k.parse()?);
-    let result = match task.as_str() {
-        "lloyd" => lloyd(&compute, folder, n, d, k),
-        "silhouette" => silhouette(&compute, folder, n, d),
+    let result = match (task.as_str(), metric) {
+        ("lloyd", []) => lloyd(&compute, folder, n, d, k),
+        ("silhouette", []) => silhouette(&compute, folder, n, d),
+        ("pairwise", [metric]) => distances(&compute, folder, n, d, k, metric),
         _ => Err(format!("there is no task {task}").into()),
     }?;
     println!("{result}");
@@ -75,6 +76,31 @@ fn silhouette(compute: &Compute, folder: &Path, n: usize, d: usize) -> Outcome {
     let seconds = start.elapsed().as_secs_f64();
     let bytes = status("VmHWM")?.saturating_sub(before);
     Ok(json!({ "seconds": seconds, "value": value, "bytes": bytes }))
+}
+
+/// Seconds of all distances between the rows and the centroids, and their mean magnitude.
+fn distances(
+    compute: &Compute,
+    folder: &Path,
+    n: usize,
+    d: usize,
+    k: usize,
+    metric: &str,
+) -> Outcome {
+    let a = compute.matrix(&floats(&folder.join("x.f32"))?, n, d)?;
+    let b = compute.matrix(&floats(&folder.join("centroids.f32"))?, k, d)?;
+    let metric = metric.parse()?;
+    let mut best = f64::MAX;
+    let mut mean = 0.0;
+    for _ in 0..REPEATS {
+        let start = Instant::now();
+        let distances = pairwise(&a, &b, metric)?;
+        compute.wait()?;
+        best = best.min(start.elapsed().as_secs_f64());
+        let values = distances.to_vec()?;
+        mean = values.iter().map(|v| f64::from(v.abs())).sum::<f64>() / values.len() as f64;
+    }
+    Ok(json!({ "seconds": best, "value": mean }))
 }
 
 /// A field of this process in /proc, in bytes.
