@@ -83,6 +83,9 @@ enum Chore {
         /// The table of a GPU instead, against PyTorch and flash-kmeans where THRONG_BENCH_PYTHON has them.
         #[arg(long, value_enum, num_args = 0..=1, default_missing_value = "gpu", require_equals = true)]
         gpu: Option<bench::gpu::Device>,
+        /// Only the tasks with this in their title, such as `pairwise`.
+        #[arg(long, value_name = "WORD", conflicts_with = "gpu")]
+        only: Option<String>,
     },
 }
 
@@ -100,8 +103,10 @@ fn main() -> ExitCode {
         Chore::Demo { seeds } => demo::run(seeds),
         Chore::Real { log } => real::run(log.as_deref()),
         Chore::Golden => golden::run(),
-        Chore::Bench { gpu: None } => bench::run(),
-        Chore::Bench { gpu: Some(device) } => bench::gpu::run(device),
+        Chore::Bench { gpu: None, only } => bench::run(only.as_deref()),
+        Chore::Bench {
+            gpu: Some(device), ..
+        } => bench::gpu::run(device),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -18,22 +18,27 @@ const THREADS: usize = 2;
 /// Turns that each side takes; the median counts.
 const TURNS: usize = 3;
 
-/// Measures every task and the growth of every kernel, prints the tables, and holds the CPU path to its marks.
+/// Measures every task and the growth of every kernel, prints the tables, and holds the CPU path to its marks; or
+/// does so with the tasks alone that have `only` in their title.
 ///
 /// # Errors
 /// If a side fails, two disagree on a result, or a mark is missed; the last two after the tables are printed.
-pub fn run() -> Result<()> {
+pub fn run(only: Option<&str>) -> Result<()> {
     let sides = Sides::open()?;
     let mut marks = Marks::default();
     let mut results = Vec::new();
-    for task in tasks::all() {
+    let mut tasks = tasks::all();
+    tasks.retain(|task| only.is_none_or(|only| task.title().contains(only)));
+    for task in tasks {
         let result = sides.measure(task)?;
         result.hold(&mut marks);
         results.push(result);
     }
-    let growth = growth::measure(&sides)?;
-    growth::hold(&growth, &mut marks);
     println!("{}", table::table(&results)?);
-    println!("{}", growth::table(&growth));
+    if only.is_none() {
+        let growth = growth::measure(&sides)?;
+        growth::hold(&growth, &mut marks);
+        println!("{}", growth::table(&growth));
+    }
     marks.finish()
 }

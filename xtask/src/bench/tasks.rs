@@ -78,7 +78,7 @@ pub fn all() -> Vec<Task> {
             name: "pairwise",
             metric: Some(metric),
             shape: [8_000, 128, 4_000],
-            few: 500,
+            few: 4_000,
             peers: peers.map(|name| peer(name, 1.0, 1e-4)).collect(),
         });
     }
@@ -189,6 +189,13 @@ mod tests {
     }
 
     #[test]
+    fn there_are_rows_enough_for_the_other_side() {
+        for task in all() {
+            assert!(task.few >= task.shape[2], "{}", task.title());
+        }
+    }
+
+    #[test]
     fn tasks_are_named_and_counted() {
         let tasks = all();
         assert_eq!(tasks[0].title(), "Lloyd iteration, n=100000, d=128, k=64");
@@ -201,6 +208,6 @@ mod tests {
             .unwrap();
         assert_eq!(dot.title(), "pairwise dot, n=8000, m=4000, d=128");
         assert_eq!(dot.peers.len(), 1);
-        assert_eq!(dot.small().shape, [500, 128, 4_000]);
+        assert_eq!(dot.small().shape, [4_000, 128, 4_000]);
     }
 }
