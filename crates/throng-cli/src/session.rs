@@ -10,6 +10,7 @@ use crate::args::Common;
 use crate::failure::Failure;
 use crate::npy::Array;
 use crate::progress::Progress;
+use crate::stop;
 
 /// A run of one subcommand.
 pub struct Session {
@@ -32,14 +33,14 @@ impl Session {
         self.common.json
     }
 
-    /// The device that was asked for; which one was taken is said.
+    /// The device that was asked for; which one was taken is said. Its work stops after Ctrl-C.
     ///
     /// # Errors
     /// When there is no such device, or it cannot be used.
     pub fn compute(&self) -> Result<Compute, Failure> {
         let compute = Compute::choose(self.common.device.into())?;
         self.note(format_args!("device: {}", compute.describe()));
-        Ok(compute)
+        Ok(compute.watched(|_: &'static str, _, _| stop::flow()))
     }
 
     /// Brings the matrix of a file to the device.

@@ -53,25 +53,49 @@
 //! # }
 //! ```
 
+mod bits;
+mod ceilings;
 mod cpu;
 mod device;
+mod doctor;
 mod error;
 mod gpu;
 mod host_buffer;
+mod kmeans_batch;
+mod kmeans_parallel;
 mod kmeans_plus_plus;
 mod lloyd;
 mod matrix;
 mod matrix_builder;
+mod neighbors;
 mod pairwise;
+mod pairwise_batch;
+mod philox;
 mod plan;
+mod radius;
 mod silhouette;
+mod silhouette_simplified;
+mod watch;
 
+pub use bits::{BitMatrix, BitMetric, pairwise_bits, pairwise_bits_batch};
+pub use ceilings::Ceilings;
 pub use device::{Compute, DeviceChoice, DeviceKind, HostDevice};
+pub use doctor::{Finding, Outcome};
 pub use error::ComputeError;
 pub use host_buffer::{DevicePart, HostBuffer};
-pub use kmeans_plus_plus::kmeans_plus_plus;
+pub use kmeans_batch::{KMeansFit, KMeansProblem, KMeansProgress, kmeans_batch};
+pub use kmeans_parallel::kmeans_parallel_batch;
+pub use kmeans_plus_plus::{KMeansSeeding, kmeans_plus_plus, kmeans_plus_plus_batch};
 pub use lloyd::{AssignStats, ClusterSums, Lloyd};
 pub use matrix::Matrix;
 pub use matrix_builder::MatrixBuilder;
-pub use pairwise::{PairwiseMetric, pairwise, pairwise_into};
+pub use neighbors::{
+    MOST_NEIGHBORS, NO_NEIGHBOR, NeighborMetric, Neighbors, k_nearest_graph, top_k,
+};
+pub use pairwise::{PairwiseMetric, pairwise, pairwise_batch, pairwise_into};
+pub use pairwise_batch::PairwiseBatch;
+pub use philox::Philox;
+pub use radius::{RadiusNeighbors, radius_counts, radius_neighbors};
 pub use silhouette::{SilhouetteMetric, silhouette};
+pub use silhouette_simplified::{NearestOther, nearest_other_cluster, simplified_silhouette};
+pub use watch::Watch;

@@ -76,13 +76,28 @@ impl Matrix {
         &self.compute
     }
 
-    /// The matrix on `compute`: itself where it is there, else a copy by way of the host.
+    /// The same matrix for `compute`, which is [another handle](Compute::watched) of its device.
+    ///
+    /// # Errors
+    /// [`ComputeError::DifferentDevices`].
+    pub fn on(&self, compute: &Compute) -> Result<Matrix, ComputeError> {
+        if !self.compute.is_same(compute) {
+            return Err(ComputeError::DifferentDevices);
+        }
+        Ok(Self {
+            compute: compute.clone(),
+            ..self.clone()
+        })
+    }
+
+    /// The matrix on the device of `compute`: as [`Matrix::on`] where it is there, else a copy by way of the
+    /// host.
     ///
     /// # Errors
     /// The devices'.
-    pub fn on(&self, compute: &Compute) -> Result<Matrix, ComputeError> {
+    pub fn to_device(&self, compute: &Compute) -> Result<Matrix, ComputeError> {
         if self.compute.is_same(compute) {
-            return Ok(self.clone());
+            return self.on(compute);
         }
         compute.matrix(&self.to_vec()?, self.rows, self.cols)
     }
@@ -96,6 +111,17 @@ impl Matrix {
             (Values::Device(rows), Engine::Gpu(context)) => rows.download(context),
             (Values::Host(values), _) => Ok(values.to_vec()),
             (Values::Device(_), Engine::Cpu(_)) => Err(ComputeError::DifferentDevices),
+        }
+    }
+
+    /// As [`Matrix::to_vec`], without a copy where the values are in this process and nobody else has them.
+    ///
+    /// # Errors
+    /// The device's, where it was lost.
+    pub fn into_vec(self) -> Result<Vec<f32>, ComputeError> {
+        match self.values {
+            Values::Host(values) => Ok(Arc::unwrap_or_clone(values)),
+            Values::Device(_) => self.to_vec(),
         }
     }
 

@@ -17,7 +17,7 @@ impl Bind for wgpu::Buffer {
 
 /// A piece of a buffer.
 #[derive(Debug, Clone)]
-pub struct Piece {
+pub struct BufferPiece {
     pub buffer: wgpu::Buffer,
     /// Where it begins, in bytes.
     pub offset: u64,
@@ -25,10 +25,10 @@ pub struct Piece {
     pub size: u64,
 }
 
-impl Piece {
+impl BufferPiece {
     /// The value at `index`, of 32 bits.
-    pub fn at(&self, index: usize) -> Piece {
-        Piece {
+    pub fn at(&self, index: usize) -> BufferPiece {
+        BufferPiece {
             buffer: self.buffer.clone(),
             offset: self.offset + 4 * index as u64,
             size: 4,
@@ -36,7 +36,7 @@ impl Piece {
     }
 }
 
-impl From<wgpu::Buffer> for Piece {
+impl From<wgpu::Buffer> for BufferPiece {
     fn from(buffer: wgpu::Buffer) -> Self {
         let size = buffer.size();
         Self {
@@ -47,7 +47,7 @@ impl From<wgpu::Buffer> for Piece {
     }
 }
 
-impl Bind for Piece {
+impl Bind for BufferPiece {
     fn binding(&self) -> wgpu::BufferBinding<'_> {
         wgpu::BufferBinding {
             buffer: &self.buffer,

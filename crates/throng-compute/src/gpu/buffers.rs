@@ -39,7 +39,8 @@ impl Context {
         what: &'static str,
         values: &[T],
     ) -> Result<wgpu::Buffer, ComputeError> {
-        let buffer = self.storage(what, values.len())?;
+        let words = size_of_val(values).div_ceil(4);
+        let buffer = self.storage(what, words)?;
         self.write(what, &buffer, values)?;
         Ok(buffer)
     }
@@ -134,7 +135,7 @@ impl Context {
         })
     }
 
-    fn buffer(
+    pub(super) fn buffer(
         &self,
         what: &str,
         size: u64,

@@ -1,6 +1,8 @@
 //! A matrix on the device, in as many buffers as its limits ask for.
 
-use super::binding::Piece;
+use bytemuck::Pod;
+
+use super::binding::BufferPiece;
 use super::context::Context;
 use crate::error::ComputeError;
 use crate::host_buffer::{HostBuffer, Lease};
@@ -19,13 +21,38 @@ pub struct Rows {
 /// Some rows of a matrix.
 #[derive(Debug)]
 pub(super) struct Part {
-    pub buffer: Piece,
-    /// The first row in the whole matrix, a multiple of [`PART_ROWS`].
+    pub buffer: BufferPiece,
+    /// The first row in the whole matrix; a multiple of [`PART_ROWS`], except in [`Rows::flat`].
     pub first: usize,
     pub rows: usize,
 }
 
+/// Some rows of a part.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Piece {
+    /// Which part.
+    pub part: usize,
+    /// The first row in the part, and how many.
+    pub first: usize,
+    pub rows: usize,
+    /// The first row in the whole matrix.
+    pub offset: usize,
+}
+
 impl Rows {
+    /// All rows in order, in pieces of at most `most`.
+    pub(super) fn pieces(&self, most: usize) -> impl Iterator<Item = Piece> {
+        let parts = self.parts.iter().enumerate();
+        parts.flat_map(move |(index, part)| {
+            (0..part.rows).step_by(most).map(move |first| Piece {
+                part: index,
+                first,
+                rows: most.min(part.rows - first),
+                offset: part.first + first,
+            })
+        })
+    }
+
     /// Room for a matrix.
     pub fn new(context: &Context, rows: usize, cols: usize) -> Result<Self, ComputeError> {
         Self::cut(context, rows, cols, None, |_, count| {
@@ -42,7 +69,7 @@ impl Rows {
     ) -> Result<Self, ComputeError> {
         let (buffer, offset, lease) = host.into_lease(context.queue());
         Self::cut(context, rows, cols, Some(lease), |first, count| {
-            Ok(Piece {
+            Ok(BufferPiece {
                 buffer: buffer.clone(),
                 offset: offset + 4 * first as u64,
                 size: 4 * count as u64,
@@ -71,11 +98,10 @@ impl Rows {
         rows: usize,
         cols: usize,
         lease: Option<Lease>,
-        piece: impl Fn(usize, usize) -> Result<Piece, ComputeError>,
+        piece: impl Fn(usize, usize) -> Result<BufferPiece, ComputeError>,
     ) -> Result<Self, ComputeError> {
         let most = context.most_bytes();
-        // k-means++ keeps up to 16 values a row beside a part.
-        let row_bytes = 4 * cols.max(16) as u64;
+        let row_bytes = 4 * cols.max(1) as u64;
         let part_rows = most / row_bytes / PART_ROWS as u64 * PART_ROWS as u64;
         if part_rows == 0 {
             return Err(ComputeError::TooBig {
@@ -101,8 +127,32 @@ impl Rows {
         })
     }
 
-    /// A matrix with `values` in it.
-    pub fn upload(context: &Context, values: &[f32], cols: usize) -> Result<Self, ComputeError> {
+    /// Room for values that are no matrix: one column, in parts of these lengths.
+    pub(super) fn flat(context: &Context, lengths: &[usize]) -> Result<Self, ComputeError> {
+        let mut parts = Vec::new();
+        let mut first = 0;
+        for &rows in lengths {
+            parts.push(Part {
+                buffer: context.storage("a batch", rows)?.into(),
+                first,
+                rows,
+            });
+            first += rows;
+        }
+        Ok(Self {
+            parts,
+            rows: first,
+            cols: 1,
+            _lease: None,
+        })
+    }
+
+    /// A matrix with `values`, of 32 bits each, in it.
+    pub fn upload<T: Pod>(
+        context: &Context,
+        values: &[T],
+        cols: usize,
+    ) -> Result<Self, ComputeError> {
         let matrix = Self::new(context, values.len() / cols, cols)?;
         for part in &matrix.parts {
             let values = &values[part.first * cols..][..part.rows * cols];
@@ -121,7 +171,7 @@ impl Rows {
     }
 
     /// Where each part lies: its first row, its rows, and its piece of a buffer.
-    pub fn places(&self) -> impl Iterator<Item = (usize, usize, &Piece)> {
+    pub fn places(&self) -> impl Iterator<Item = (usize, usize, &BufferPiece)> {
         self.parts
             .iter()
             .map(|part| (part.first, part.rows, &part.buffer))

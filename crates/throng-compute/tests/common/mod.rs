@@ -125,6 +125,22 @@ pub fn dot(a: &[f32], b: &[f32]) -> f64 {
     sum
 }
 
+pub fn manhattan(a: &[f32], b: &[f32]) -> f64 {
+    let mut sum = 0.0;
+    for f in 0..a.len() {
+        sum += (f64::from(a[f]) - f64::from(b[f])).abs();
+    }
+    sum
+}
+
+pub fn chebyshev(a: &[f32], b: &[f32]) -> f64 {
+    let mut largest = 0.0_f64;
+    for f in 0..a.len() {
+        largest = largest.max((f64::from(a[f]) - f64::from(b[f])).abs());
+    }
+    largest
+}
+
 /// 1 where either row is zero, as in scikit-learn.
 pub fn cosine(a: &[f32], b: &[f32]) -> f64 {
     let norms = (dot(a, a) * dot(b, b)).sqrt();
@@ -155,4 +171,38 @@ pub fn host_buffer(host: &HostDevice, values: &[f32], offset: u64) -> wgpu::Buff
     host.queue
         .write_buffer(&buffer, 0, bytemuck::cast_slice(&all));
     buffer
+}
+
+/// What scikit-learn says of a small matrix; see tests/golden/neighbors.py.
+pub struct Golden {
+    pub x: Vec<f32>,
+    pub d: usize,
+    lines: Vec<(&'static str, Vec<f64>)>,
+}
+
+impl Golden {
+    pub fn read() -> Self {
+        let text = include_str!("../../../../tests/golden/neighbors.txt");
+        let lines: Vec<(&str, Vec<f64>)> = text
+            .lines()
+            .map(|line| {
+                let (name, values) = line.split_once(' ').unwrap();
+                let values = values.split(' ').map(|value| value.parse().unwrap());
+                (name, values.collect())
+            })
+            .collect();
+        let mut golden = Self {
+            x: Vec::new(),
+            d: 0,
+            lines,
+        };
+        golden.x = golden.values("x").iter().map(|&v| v as f32).collect();
+        golden.d = golden.values("features")[0] as usize;
+        golden
+    }
+
+    pub fn values(&self, name: &str) -> &[f64] {
+        let line = self.lines.iter().find(|line| line.0 == name);
+        &line.unwrap_or_else(|| panic!("no {name}")).1
+    }
 }
