@@ -75,6 +75,7 @@ impl From<BertError> for Failure {
     fn from(error: BertError) -> Self {
         match error {
             BertError::Cancelled => Self::stopped(),
+            BertError::Compute(error) => error.into(),
             BertError::LossNotFinite { .. } | BertError::Device(_) => {
                 Self::other(error.to_string())
             }
