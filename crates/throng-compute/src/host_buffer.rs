@@ -10,8 +10,8 @@ use crate::matrix::{Matrix, Values, bad_value};
 /// A piece of a host application's wgpu buffer, lent to a [`Matrix`]: 32-bit floats, row by row.
 ///
 /// The buffer has the usages `STORAGE` and `COPY_SRC` and is of the device that [`Compute::from_host`] was
-/// given. While the matrix lives the host leaves the piece as it is; what lies beside it in the buffer is
-/// the host's to use.
+/// given; wgpu panics where it is of another instance. While the matrix lives the host leaves the piece as it
+/// is; what lies beside it in the buffer is the host's to use.
 #[derive(Debug)]
 pub struct HostBuffer {
     buffer: wgpu::Buffer,
