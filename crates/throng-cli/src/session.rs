@@ -4,7 +4,7 @@ use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::path::Path;
 
 use serde::Serialize;
-use throng::compute::{Compute, Matrix};
+use throng::compute::{Compute, DeviceKind, Matrix};
 
 use crate::args::Common;
 use crate::failure::Failure;
@@ -40,6 +40,10 @@ impl Session {
     pub fn compute(&self) -> Result<Compute, Failure> {
         let compute = Compute::choose(self.common.device.into())?;
         self.note(format_args!("device: {}", compute.describe()));
+        // Once a GPU, for a second; a software adapter is for tests, which are to be alike.
+        if let (DeviceKind::Gpu, Some(folder)) = (compute.kind(), dirs::cache_dir()) {
+            compute.tune(&folder.join("throng/tiles.json"))?;
+        }
         Ok(compute.watched(|_: &'static str, _, _| stop::flow()))
     }
 

@@ -1,12 +1,14 @@
 //! Which device the kernels run on.
 
 use std::fmt;
+use std::path::Path;
 use std::str::FromStr;
 use std::sync::Arc;
 
 use crate::cpu::{self, Threads};
 use crate::error::ComputeError;
 use crate::gpu::{self, Context};
+use crate::plan::Tile;
 use crate::watch::{Meter, Watch};
 
 /// What a [`Compute`] runs on.
@@ -214,6 +216,35 @@ impl Compute {
             Engine::Cpu(_) => Ok(()),
             Engine::Gpu(context) => context.wait("waiting"),
         }
+    }
+
+    /// Takes the tile of the large kernels that is fastest on this adapter: the one that the file `cache` names for the
+    /// adapter, its driver and this version, or else the fastest of a handful, timed in about a second and written
+    /// there. Results do not depend on it, bit for bit. Returns the tile's name; none on the CPU.
+    ///
+    /// Nothing is tuned without being asked for.
+    ///
+    /// # Errors
+    /// The device's. A cache that cannot be read or written is none.
+    pub fn tune(&self, cache: &Path) -> Result<Option<&'static str>, ComputeError> {
+        match self.engine() {
+            Engine::Cpu(_) => Ok(None),
+            Engine::Gpu(context) => gpu::tuning::tune(context, cache).map(Some),
+        }
+    }
+
+    /// For tests: the tile of this name is taken; false where there is none.
+    #[doc(hidden)]
+    pub fn take_tile(&self, name: &str) -> bool {
+        match self.engine() {
+            Engine::Cpu(_) => false,
+            Engine::Gpu(context) => gpu::tuning::take(context, name),
+        }
+    }
+
+    /// The names of the tiles that [`Compute::tune`] chooses among.
+    pub fn tiles() -> impl Iterator<Item = &'static str> {
+        Tile::LARGE.iter().map(|(name, _)| *name)
     }
 
     /// For tests: from now on the device's new buffers are filled with NaN before a kernel writes them.

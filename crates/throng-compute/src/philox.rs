@@ -116,7 +116,7 @@ mod tests {
         let mut all = Philox::new(1).rows(50, 50);
         all.sort_unstable();
         assert_eq!(all, (0..50).collect::<Vec<_>>());
-        assert_eq!(Philox::new(1).rows(5, 0), []);
+        assert!(Philox::new(1).rows(5, 0).is_empty());
     }
 
     #[test]

@@ -4,6 +4,8 @@ use super::kernels::{Kernels, Step};
 use super::oracle::{distance, rounding, silhouettes, squared};
 use super::rows::Rows;
 use crate::error::ComputeError;
+use crate::kmeans_batch::{KMeansFit, KMeansProblem};
+use crate::neighbors::{NeighborMetric, Neighbors};
 use crate::pairwise::PairwiseMetric;
 use crate::silhouette::SilhouetteMetric;
 
@@ -97,6 +99,35 @@ pub fn all() -> Vec<Check> {
             case: format!("{n} rows, {d} features, {k} groups"),
             run: Box::new(move |kernels| Ok(wrong_groups(&kernels.plus_plus(&x, k, 15)?, n, k))),
         });
+    }
+
+    for [n, d, k] in [[5, 1, 2], [257, 17, 9], [1300, 3, 33]] {
+        let x = Rows::groups(n, d, k, 18);
+        // A batch of two: the groups from a row of each, and all rows in one.
+        let problems = [k, 1].map(|k| KMeansProblem::new(0..n, k, x.values[..k * d].to_vec()));
+        checks.push(Check {
+            kernel: "k-means",
+            case: format!("{n} rows, {d} features, {k} groups"),
+            run: Box::new(move |kernels| Ok(wrong_fits(&kernels.fit(&x, &problems)?, &x, k))),
+        });
+    }
+
+    for (metric, same) in [
+        (NeighborMetric::SqEuclidean, PairwiseMetric::SqEuclidean),
+        (NeighborMetric::Cosine, PairwiseMetric::Cosine),
+        (NeighborMetric::Dot, PairwiseMetric::Dot),
+    ] {
+        for [n, m, d, k] in [[1, 2, 2, 1], [65, 129, 17, 10], [3, 1025, 31, 1000]] {
+            let (queries, items) = (Rows::uniform(n, d, 19), Rows::uniform(m, d, 20));
+            checks.push(Check {
+                kernel: "nearest items",
+                case: format!("{metric:?}, {k} of {m} items for {n} queries, {d} features"),
+                run: Box::new(move |kernels| {
+                    let found = kernels.top_k(&queries, &items, k, metric)?;
+                    Ok(wrong_neighbors(&found, &queries, &items, k, same))
+                }),
+            });
+        }
     }
 
     for metric in SILHOUETTE_METRICS {
@@ -257,6 +288,99 @@ fn wrong_groups(chosen: &[u32], n: usize, k: usize) -> Option<String> {
     }
     let missed = is_taken.iter().position(|taken| !taken);
     missed.map(|group| format!("no row of group {group} of {k} is chosen: {chosen:?}"))
+}
+
+/// Groups are so far apart that k-means from a row of each ends at them.
+fn wrong_fits(fits: &[KMeansFit], x: &Rows, k: usize) -> Option<String> {
+    if fits.len() != 2 {
+        return Some(format!("{} results of 2 problems", fits.len()));
+    }
+    fits.iter().zip([k, 1]).find_map(|(fit, k)| {
+        let mut means = vec![0.0; k * x.d];
+        for (i, row) in x.iter().enumerate() {
+            let group = i % k;
+            if fit.labels.get(i) != Some(&(group as u32)) {
+                return Some(format!(
+                    "row {i} of group {group} has {:?}",
+                    fit.labels.get(i)
+                ));
+            }
+            let rows = (x.n() - group).div_ceil(k) as f64;
+            for (mean, &value) in means[group * x.d..].iter_mut().zip(row) {
+                *mean += f64::from(value) / rows;
+            }
+        }
+        let mut inertia = 0.0;
+        for (i, row) in x.iter().enumerate() {
+            let mean = &means[i % k * x.d..][..x.d];
+            let terms = row
+                .iter()
+                .zip(mean)
+                .map(|(&v, m)| (f64::from(v) - m).powi(2));
+            inertia += terms.sum::<f64>();
+        }
+        let off = |(&found, &want): (&f32, &f64)| {
+            // Rounded once, from a sum that holds more than 32 bits.
+            is_off(f64::from(found), want, rounding(1) * (want.abs() + 1.0))
+        };
+        if fit.centroids.len() != means.len() || fit.centroids.iter().zip(&means).any(off) {
+            return Some(format!("the centroids of {k} groups are not their means"));
+        }
+        let found = fit.inertia;
+        is_off(found, inertia, 1e-5 * inertia)
+            .then(|| format!("the inertia of {k} groups is {found}, not {inertia}"))
+    })
+}
+
+/// Near ties may come in either order: what is looked at is each score, and that nothing nearer is left out.
+fn wrong_neighbors(
+    found: &Neighbors,
+    queries: &Rows,
+    items: &Rows,
+    k: usize,
+    metric: PairwiseMetric,
+) -> Option<String> {
+    if (found.indices.len(), found.scores.len()) != (queries.n() * k, queries.n() * k) {
+        return Some(format!(
+            "{} items for {} queries",
+            found.indices.len(),
+            queries.n()
+        ));
+    }
+    let sign = if metric == PairwiseMetric::Dot {
+        -1.0
+    } else {
+        1.0
+    };
+    queries.iter().enumerate().find_map(|(query, row)| {
+        let mut all: Vec<(f64, f64)> = items
+            .iter()
+            .map(|item| distance(row, item, metric))
+            .collect();
+        let mut is_seen = vec![false; items.n()];
+        let mut worst = f64::MIN;
+        for place in query * k..(query + 1) * k {
+            let (item, score) = (
+                found.indices[place] as usize,
+                f64::from(found.scores[place]),
+            );
+            let Some(&(want, bound)) = all.get(item) else {
+                return Some(format!("query {query} has item {item} of {}", items.n()));
+            };
+            if std::mem::replace(&mut is_seen[item], true) {
+                return Some(format!("query {query} has item {item} twice"));
+            }
+            if is_off(score, want, bound) {
+                return Some(format!(
+                    "query {query}, item {item} has {score}, not {want}"
+                ));
+            }
+            worst = worst.max(sign * want - bound);
+        }
+        all.sort_by(|a, b| (sign * a.0).total_cmp(&(sign * b.0)));
+        let (last, bound) = all[k - 1];
+        (worst > sign * last + bound).then(|| format!("query {query} misses an item at {last}"))
+    })
 }
 
 fn wrong_silhouette(found: &[f32], want: &[f64]) -> Option<String> {

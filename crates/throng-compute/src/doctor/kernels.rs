@@ -1,10 +1,14 @@
 //! The kernels that are examined: a device's, or in tests a device's with a fault.
 
+use std::ops::ControlFlow;
+
 use super::rows::Rows;
 use crate::device::Compute;
 use crate::error::ComputeError;
+use crate::kmeans_batch::{KMeansFit, KMeansProblem, kmeans_batch};
 use crate::kmeans_plus_plus::kmeans_plus_plus;
 use crate::lloyd::{AssignStats, ClusterSums, Lloyd};
+use crate::neighbors::{NeighborMetric, Neighbors, top_k};
 use crate::pairwise::{PairwiseMetric, pairwise};
 use crate::silhouette::{SilhouetteMetric, silhouette};
 
@@ -28,6 +32,16 @@ pub trait Kernels {
     fn step(&self, x: &Rows, centroids: &Rows) -> Result<Step, ComputeError>;
 
     fn plus_plus(&self, x: &Rows, k: usize, seed: u64) -> Result<Vec<u32>, ComputeError>;
+
+    fn fit(&self, x: &Rows, problems: &[KMeansProblem]) -> Result<Vec<KMeansFit>, ComputeError>;
+
+    fn top_k(
+        &self,
+        queries: &Rows,
+        items: &Rows,
+        k: usize,
+        metric: NeighborMetric,
+    ) -> Result<Neighbors, ComputeError>;
 
     fn silhouette(
         &self,
@@ -66,6 +80,24 @@ impl Kernels for Compute {
         kmeans_plus_plus(&self.matrix(&x.values, x.n(), x.d)?, k, seed)
     }
 
+    fn fit(&self, x: &Rows, problems: &[KMeansProblem]) -> Result<Vec<KMeansFit>, ComputeError> {
+        let x = self.matrix(&x.values, x.n(), x.d)?;
+        let fits = kmeans_batch(&x, problems, &mut |_| ControlFlow::Continue(()))?;
+        fits.ok_or(ComputeError::Cancelled { what: "k-means" })
+    }
+
+    fn top_k(
+        &self,
+        queries: &Rows,
+        items: &Rows,
+        k: usize,
+        metric: NeighborMetric,
+    ) -> Result<Neighbors, ComputeError> {
+        let queries = self.matrix(&queries.values, queries.n(), queries.d)?;
+        let items = self.matrix(&items.values, items.n(), items.d)?;
+        top_k(&queries, &items, k, metric, &[])
+    }
+
     fn silhouette(
         &self,
         x: &Rows,
@@ -88,6 +120,10 @@ pub enum Fault {
     Sum,
     Count,
     Seed,
+    Fit,
+    Centroid,
+    Neighbor,
+    Score,
     Silhouette,
     TooBig,
     Lost,
@@ -158,6 +194,34 @@ impl Kernels for Faulty {
             chosen[k - 1] = chosen[0];
         }
         Ok(chosen)
+    }
+
+    fn fit(&self, x: &Rows, problems: &[KMeansProblem]) -> Result<Vec<KMeansFit>, ComputeError> {
+        self.fails()?;
+        let mut fits = self.0.fit(x, problems)?;
+        match self.1 {
+            Fault::Fit => fits[0].labels[0] ^= 1,
+            Fault::Centroid => nudge(&mut fits[0].centroids),
+            _ => {}
+        }
+        Ok(fits)
+    }
+
+    fn top_k(
+        &self,
+        queries: &Rows,
+        items: &Rows,
+        k: usize,
+        metric: NeighborMetric,
+    ) -> Result<Neighbors, ComputeError> {
+        self.fails()?;
+        let mut found = self.0.top_k(queries, items, k, metric)?;
+        match self.1 {
+            Fault::Neighbor => found.indices[0] = (found.indices[0] + 1) % items.n() as u32,
+            Fault::Score => nudge(&mut found.scores),
+            _ => {}
+        }
+        Ok(found)
     }
 
     fn silhouette(

@@ -97,6 +97,10 @@ mod tests {
             (Fault::Sum, "sums by cluster"),
             (Fault::Count, "sums by cluster"),
             (Fault::Seed, "k-means++"),
+            (Fault::Fit, "k-means"),
+            (Fault::Centroid, "k-means"),
+            (Fault::Neighbor, "nearest items"),
+            (Fault::Score, "nearest items"),
             (Fault::Silhouette, "silhouette"),
         ] {
             let findings = examine(&Faulty(Compute::cpu(), fault));

@@ -1,7 +1,7 @@
 //! A device with its pipelines, and the way to run a kernel on it.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use throng_shaders::{ENTRY, Groups, Metric, Params, Step, all_written, source};
@@ -10,6 +10,7 @@ use super::binding::{Bind, is_shared};
 use super::slices::Slices;
 use crate::device::HostDevice;
 use crate::error::ComputeError;
+use crate::plan::Tile;
 use crate::watch::Meter;
 
 /// A device with its compiled kernels, and the work that it is used for. Cloning it gives the same device.
@@ -26,6 +27,8 @@ struct Shared {
     pipelines: Mutex<HashMap<Key, wgpu::ComputePipeline>>,
     slices: Slices,
     poison: AtomicBool,
+    /// The place in [`Tile::LARGE`] of the fastest.
+    large: AtomicUsize,
 }
 
 /// Everything that changes a kernel's code.
@@ -120,6 +123,7 @@ impl Context {
                 pipelines: Mutex::default(),
                 slices: Slices::default(),
                 poison: AtomicBool::new(false),
+                large: AtomicUsize::new(0),
             }),
             meter: Meter::default(),
         })
@@ -158,6 +162,19 @@ impl Context {
 
     pub(super) fn is_poisoned(&self) -> bool {
         self.shared.poison.load(Ordering::Relaxed)
+    }
+
+    /// The tile to take for `tile`: another one for [`Tile::SQUARE`] where that was found to be faster.
+    pub(super) fn tuned(&self, tile: Tile) -> Tile {
+        match tile {
+            Tile::SQUARE => Tile::LARGE[self.shared.large.load(Ordering::Relaxed)].1,
+            tile => tile,
+        }
+    }
+
+    /// From now on the tile at this place of [`Tile::LARGE`] is taken for large problems.
+    pub(super) fn take_large(&self, place: usize) {
+        self.shared.large.store(place, Ordering::Relaxed);
     }
 
     /// The most bytes of one buffer. Capped, so that indices stay far inside 32 bits.

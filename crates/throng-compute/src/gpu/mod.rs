@@ -22,6 +22,7 @@ pub mod silhouette;
 pub mod silhouette_simplified;
 mod slices;
 mod timing;
+pub mod tuning;
 
 pub use context::Context;
 pub use rows::Rows;

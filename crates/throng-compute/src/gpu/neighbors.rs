@@ -74,7 +74,7 @@ impl Strip {
     ) -> Result<(), ComputeError> {
         let (queries, query) = queries;
         let (items, item) = items;
-        let tile = Tile::SQUARE;
+        let tile = context.tuned(Tile::SQUARE);
         let mut buffers: Vec<(u32, &dyn Bind)> = vec![
             (2, &queries.parts[query.part].buffer),
             (3, &items.parts[item.part].buffer),

@@ -127,7 +127,7 @@ fn fill(
             let rows = (piece.a_end - piece.a_first) as usize;
             (rows, (piece.b_end - piece.b_first) as usize)
         };
-        let tile = Tile::for_pairs(pieces.iter().map(shape));
+        let tile = context.tuned(Tile::for_pairs(pieces.iter().map(shape)));
         let mut groups = 0;
         for piece in &mut pieces {
             piece.tile_first = groups as u32;

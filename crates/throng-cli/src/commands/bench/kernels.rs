@@ -1,7 +1,8 @@
 //! What is measured: one function a kernel, one line in [`KERNELS`].
 
 use throng::compute::{
-    Lloyd, PairwiseMetric, SilhouetteMetric, kmeans_plus_plus, pairwise, silhouette,
+    Lloyd, NeighborMetric, PairwiseMetric, SilhouetteMetric, kmeans_plus_plus, pairwise,
+    silhouette, top_k,
 };
 
 use super::What;
@@ -16,6 +17,7 @@ pub const KERNELS: &[(What, Kernel)] = &[
     (What::Kmeans, kmeans),
     (What::Pairwise, distances),
     (What::Silhouette, silhouettes),
+    (What::Topk, neighbors),
 ];
 
 /// Lloyd's iteration (assignment and sums), its assignment alone, and the seeding.
@@ -58,6 +60,8 @@ fn distances(bench: &mut Bench) -> Result<(), Failure> {
         (PairwiseMetric::Euclidean, "euclidean"),
         (PairwiseMetric::Cosine, "cosine"),
         (PairwiseMetric::Dot, "dot"),
+        (PairwiseMetric::Manhattan, "manhattan"),
+        (PairwiseMetric::Chebyshev, "chebyshev"),
     ]
     .map(|(metric, name)| (metric, name, 128));
     // Of few features, writing the output is most of the work.
@@ -92,6 +96,26 @@ fn silhouettes(bench: &mut Bench) -> Result<(), Failure> {
         };
         bench.measure(case, || {
             silhouette(&x, &labels, k, SilhouetteMetric::Euclidean).map(drop)
+        })?;
+    }
+    Ok(())
+}
+
+/// The nearest of as many items as queries.
+fn neighbors(bench: &mut Bench) -> Result<(), Failure> {
+    let d = 128;
+    for k in [10, 100] {
+        let n = bench.square(2 * d).max(k);
+        let (queries, items) = (bench.matrix(n, d)?, bench.matrix(n, d)?);
+        let case = Case {
+            kernel: "topk",
+            metric: "sqeuclidean",
+            shape: vec![("q", n), ("m", n), ("d", d), ("k", k)],
+            flops: 2 * n * n * d,
+            bytes: 4 * (2 * n * d + 2 * n * k),
+        };
+        bench.measure(case, || {
+            top_k(&queries, &items, k, NeighborMetric::SqEuclidean, &[]).map(drop)
         })?;
     }
     Ok(())

@@ -30,6 +30,7 @@ enum What {
     Kmeans,
     Pairwise,
     Silhouette,
+    Topk,
     All,
 }
 

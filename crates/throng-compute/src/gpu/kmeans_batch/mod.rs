@@ -129,7 +129,9 @@ impl<'a> Batch<'a> {
         Ok(Self {
             context,
             x,
-            tile: Tile::for_columns(problems.first().map_or(1, |problem| problem.k)),
+            tile: context.tuned(Tile::for_columns(
+                problems.first().map_or(1, |problem| problem.k),
+            )),
             states: context.storage_of("states", &vec![BatchState::default(); table.len()])?,
             changed: context.storage_of("counts of changes", &vec![0_u32; table.len()])?,
             weights: context.storage_of("weights", &weights)?,
