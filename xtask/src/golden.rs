@@ -12,7 +12,7 @@ use crate::{assets, cmd};
 /// # Errors
 /// If the peers cannot be installed, or a script fails.
 pub fn run() -> Result<()> {
-    assets::fetch(None)?;
+    assets::fetch(&[])?;
     let venv = Venv::open()?;
     venv.install("requirements.txt")?;
     venv.install("requirements-bert.txt")?;
