@@ -1,0 +1,97 @@
+//! Rows in the order of a class's scores: what ROC and precision-recall curves are made of.
+
+use super::check::{check_rows, check_scores, check_some, check_weights, weight};
+use crate::error::MetricError;
+
+/// Rows by falling score.
+pub(crate) struct Ranked<'a> {
+    truth: &'a [bool],
+    scores: &'a [f64],
+    /// Rows, \[n\].
+    order: Vec<usize>,
+}
+
+/// What is found at a threshold: the weight of rows with this score or a higher one.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(crate) struct Step {
+    /// Of the class.
+    pub hits: f64,
+    /// Not of the class.
+    pub false_alarms: f64,
+    /// The score.
+    pub threshold: f64,
+}
+
+impl<'a> Ranked<'a> {
+    /// Sorts the rows by `scores` \[n\]; `truth` \[n\] is true for rows of the class.
+    pub fn new(truth: &'a [bool], scores: &'a [f64]) -> Result<Self, MetricError> {
+        check_some("truth", truth.len())?;
+        check_rows("scores", scores.len(), truth.len())?;
+        check_scores(scores, false)?;
+        let mut order: Vec<usize> = (0..truth.len()).collect();
+        order.sort_by(|&a, &b| scores[b].total_cmp(&scores[a]));
+        Ok(Self {
+            truth,
+            scores,
+            order,
+        })
+    }
+
+    /// Checks weights of the rows.
+    pub fn check(&self, weights: Option<&[f64]>) -> Result<(), MetricError> {
+        check_weights(weights, self.truth.len())
+    }
+
+    /// Visits every distinct score of a row that weighs something, from the highest on.
+    pub fn walk(&self, weights: Option<&[f64]>, mut visit: impl FnMut(Step)) {
+        let mut step = Step::default();
+        let mut begun = false;
+        for &row in &self.order {
+            let weight = weight(weights, row);
+            if weight == 0.0 {
+                continue;
+            }
+            if begun && self.scores[row] != step.threshold {
+                visit(step);
+            }
+            begun = true;
+            step.threshold = self.scores[row];
+            if self.truth[row] {
+                step.hits += weight;
+            } else {
+                step.false_alarms += weight;
+            }
+        }
+        if begun {
+            visit(step);
+        }
+    }
+
+    /// All steps of [`Ranked::walk`].
+    pub fn steps(&self, weights: Option<&[f64]>) -> Vec<Step> {
+        let mut steps = Vec::new();
+        self.walk(weights, |step| steps.push(step));
+        steps
+    }
+
+    /// The area under the ROC curve; none without rows of the class or without others.
+    pub fn roc_auc(&self, weights: Option<&[f64]>) -> Option<f64> {
+        let (mut area, mut last) = (0.0, Step::default());
+        self.walk(weights, |step| {
+            area += (step.false_alarms - last.false_alarms) * (step.hits + last.hits) / 2.0;
+            last = step;
+        });
+        let both = last.hits * last.false_alarms;
+        (both > 0.0).then(|| area / both)
+    }
+
+    /// The area under the steps of the precision-recall curve; 0 without rows of the class.
+    pub fn average_precision(&self, weights: Option<&[f64]>) -> f64 {
+        let (mut area, mut hits) = (0.0, 0.0);
+        self.walk(weights, |step| {
+            area += (step.hits - hits) * step.hits / (step.hits + step.false_alarms);
+            hits = step.hits;
+        });
+        if hits > 0.0 { area / hits } else { 0.0 }
+    }
+}
