@@ -51,9 +51,8 @@ pub fn r2_score(
         return Ok(None);
     }
     let middle = mean(weights, truth.iter().copied());
-    let rows = truth.iter().enumerate();
     let unexplained = sum(weights, errors);
-    let all = sum(weights, rows.map(|(_, value)| value - middle));
+    let all = sum(weights, truth.iter().map(|value| value - middle));
     Ok(Some(if unexplained == 0.0 {
         1.0
     } else if all == 0.0 {

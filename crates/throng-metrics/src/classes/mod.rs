@@ -20,9 +20,11 @@
 //! ```
 
 mod averages;
+mod bootstrap;
 mod brier;
 mod calibration;
 pub(crate) mod check;
+mod class_report;
 mod classification_report;
 mod confusion;
 mod delong;
@@ -37,11 +39,13 @@ mod temperature;
 mod thin;
 
 pub use averages::ByClass;
+pub use bootstrap::{Bootstrap, Interval};
 pub use brier::brier_score_loss;
 pub use calibration::{
     BinStrategy, CalibrationCurve, calibration_curve, expected_calibration_error,
     expected_calibration_error_binary,
 };
+pub use class_report::{ClassReport, ClassReportParams, Intervals, Task};
 pub use classification_report::{
     ClassificationReport, classification_report, classification_report_multilabel,
     classification_report_of,

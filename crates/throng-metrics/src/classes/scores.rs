@@ -40,7 +40,7 @@ impl Scores {
         if values.is_empty() || columns == 0 {
             return Err(MetricError::Empty { argument: "scores" });
         }
-        if values.len() % columns != 0 {
+        if !values.len().is_multiple_of(columns) {
             return Err(MetricError::Length {
                 argument: "scores",
                 got: values.len(),
@@ -92,7 +92,7 @@ impl Scores {
         self.values.chunks_exact(self.columns)
     }
 
-    /// Half of the spacing of values near 1, in the precision they came in, doubled: NumPy's `eps`.
+    /// NumPy's `eps` of the precision that the values came in: the spacing of numbers above 1.
     pub(crate) fn epsilon(&self) -> f64 {
         self.epsilon
     }
