@@ -112,6 +112,24 @@ fn a_weight_of_two_is_a_row_twice() {
     );
 }
 
+/// Only the ratio of weights matters.
+#[test]
+fn weights_may_be_tiny_and_huge() {
+    let (truth, p) = rows(40);
+    let weights: Vec<f64> = uniform(40, 5);
+    let figures = |unit: f64| {
+        let weights: Vec<f64> = weights.iter().map(|w| w * unit).collect();
+        let weights = Some(weights.as_slice());
+        let area = roc_auc_score(&truth, &p, weights).unwrap().unwrap();
+        [area, average_precision_score(&truth, &p, weights).unwrap()]
+    };
+    for unit in [1e-250, 1e250] {
+        for (found, wanted) in figures(unit).into_iter().zip(figures(1.0)) {
+            assert!((found - wanted).abs() < 1e-12, "{unit:e}: {found} {wanted}");
+        }
+    }
+}
+
 /// One class only: the area is not defined, and what is defined has scikit-learn's value.
 #[test]
 fn one_class_only() {
@@ -279,6 +297,15 @@ fn logits_without_a_best_temperature_are_refused() {
     assert!(none(&[0, 1], &[1.0, 2.0, 3.0, 3.0], 2).contains("do not go with the true class"));
     assert!(none(&[0, 1], &[1.0, 1.0, 3.0, 3.0], 2).contains("all equal"));
     assert!(none(&[0, 1], &[0.0, 0.0], 1).contains("all equal"));
+    assert!(none(&[1, 1, 1, 0], &[1e-310; 4], 1).contains("too little"));
+    assert!(
+        none(
+            &[0, 0, 1],
+            &[1e308, -1e308, 1e308, -1e308, 1e308, -1e308],
+            2
+        )
+        .contains("too much")
+    );
 }
 
 /// Three rows right and one wrong by the same logit z: the best sigmoid says 3/4, so z / T = ln 3.

@@ -76,22 +76,43 @@ impl<'a> Ranked<'a> {
 
     /// The area under the ROC curve; none without rows of the class or without others.
     pub fn roc_auc(&self, weights: Option<&[f64]>) -> Option<f64> {
+        let (hits, false_alarms) = self.totals(weights);
+        if hits == 0.0 || false_alarms == 0.0 {
+            return None;
+        }
         let (mut area, mut last) = (0.0, Step::default());
         self.walk(weights, |step| {
-            area += (step.false_alarms - last.false_alarms) * (step.hits + last.hits) / 2.0;
+            let right = (step.false_alarms - last.false_alarms) / false_alarms;
+            area += right * (step.hits + last.hits) / hits / 2.0;
             last = step;
         });
-        let both = last.hits * last.false_alarms;
-        (both > 0.0).then(|| area / both)
+        Some(area)
     }
 
     /// The area under the steps of the precision-recall curve; 0 without rows of the class.
     pub fn average_precision(&self, weights: Option<&[f64]>) -> f64 {
+        let (all, _) = self.totals(weights);
+        if all == 0.0 {
+            return 0.0;
+        }
         let (mut area, mut hits) = (0.0, 0.0);
         self.walk(weights, |step| {
-            area += (step.hits - hits) * step.hits / (step.hits + step.false_alarms);
+            area += (step.hits - hits) / all * (step.hits / (step.hits + step.false_alarms));
             hits = step.hits;
         });
-        if hits > 0.0 { area / hits } else { 0.0 }
+        area
+    }
+
+    /// The weight of the rows of the class, and of the others, added in the order of the steps.
+    fn totals(&self, weights: Option<&[f64]>) -> (f64, f64) {
+        let mut totals = (0.0, 0.0);
+        for &row in &self.order {
+            if self.truth[row] {
+                totals.0 += weight(weights, row);
+            } else {
+                totals.1 += weight(weights, row);
+            }
+        }
+        totals
     }
 }

@@ -121,7 +121,8 @@ pub fn roc_auc_score_ovr(
 
 /// The areas under the ROC curves of the columns, each of which is true or not by itself.
 ///
-/// `truth` [n, k] row after row, `scores` [n, k]. Averages as of [`roc_auc_score_ovr`].
+/// `truth` [n, k] row after row, `scores` [n, k]. Averages as of [`roc_auc_score_ovr`]; if no class has rows there is no
+/// weighted one either, where scikit-learn gives 0.
 ///
 /// # Errors
 /// As [`roc_curve`].

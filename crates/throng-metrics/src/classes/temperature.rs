@@ -12,7 +12,8 @@ use crate::error::MetricError;
 ///
 /// # Errors
 /// [`MetricError::NoTemperature`] where the loss falls without end: every row's own class has the largest logit (T to 0),
-/// or logits tell nothing or worse than that (T to infinity). [`MetricError::Length`] if the arguments differ in length,
+/// or logits tell nothing or worse than that (T to infinity); and for differences near the ends of `f64`.
+/// [`MetricError::Length`] if the arguments differ in length,
 /// [`MetricError::ClassRange`], [`MetricError::Weight`] and [`MetricError::NoWeight`].
 pub fn fit_temperature(
     truth: &[u32],
@@ -67,7 +68,12 @@ pub fn fit_temperature(
             break;
         }
     }
-    Ok(1.0 / inverse)
+    let temperature = 1.0 / inverse;
+    if temperature.is_finite() && temperature > 0.0 {
+        Ok(temperature)
+    } else {
+        none("those of a row differ by too much or too little to be computed with")
+    }
 }
 
 /// Probabilities \[n, k\] of logits \[n, k\] at a temperature: the softmax of each row divided by it, or of one column the
