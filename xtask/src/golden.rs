@@ -15,6 +15,7 @@ pub fn run() -> Result<()> {
     assets::fetch(&[])?;
     let venv = Venv::open()?;
     venv.install("requirements.txt")?;
+    venv.install("requirements-classes.txt")?;
     venv.install("requirements-bert.txt")?;
     let entries = fs::read_dir(cmd::root().join("tests/golden"))?;
     let mut scripts: Vec<_> = entries

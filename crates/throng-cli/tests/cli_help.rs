@@ -54,11 +54,11 @@ fn every_subcommand_has_an_example_and_the_common_options() {
         }
         assert_eq!(ran.stderr(), "");
     }
-    let help = place.run(["evaluate", "clusters", "--help"]).ok().stdout();
-    assert!(
-        help.contains("Example:\n  throng evaluate clusters"),
-        "{help}"
-    );
+    for what in ["clusters", "classes"] {
+        let help = place.run(["evaluate", what, "--help"]).ok().stdout();
+        let example = format!("Example:\n  throng evaluate {what}");
+        assert!(help.contains(&example), "{help}");
+    }
     let help = place.run(["cluster", "--help"]).ok().stdout();
     assert!(help.contains("[possible values: kmeans]"), "{help}");
 }
