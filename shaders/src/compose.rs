@@ -18,6 +18,7 @@ const FILES: &[(&str, &str)] = files![
     "kmeans/batch_count",
     "kmeans/batch_gather",
     "kmeans/batch_inertia",
+    "kmeans/batch_partials",
     "kmeans/batch_place",
     "kmeans/batch_repair",
     "kmeans/batch_scan",

@@ -139,10 +139,26 @@ params! {
         problems,
     }
 
+    /// Of `kmeans/batch_partials`.
+    KmeansBatchPartialsParams for KmeansBatchPartials {
+        /// Problems in the table.
+        problems,
+        /// Features, d.
+        features,
+        /// The part's first row in the whole matrix.
+        part_first,
+        /// The row after the part's last one.
+        part_end,
+        /// 1 for the first part.
+        is_first,
+    }
+
     /// Of `kmeans/batch_scan`.
     KmeansBatchScanParams for KmeansBatchScan {
         /// Problems in the table.
         problems,
+        /// 0 where each block of rows has sums of each cluster.
+        is_sorted,
     }
 
     /// Of `kmeans/batch_place`.

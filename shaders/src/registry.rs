@@ -58,6 +58,8 @@ pub enum Step {
     KmeansUpdateReduce,
     /// k-means in batches: each row's nearest centroid, of a batch of problems.
     KmeansBatchAssign,
+    /// k-means in batches: sums by cluster in blocks of rows.
+    KmeansBatchPartials,
     /// k-means in batches: rows by label in blocks of rows.
     KmeansBatchCount,
     /// k-means in batches: where each cluster's rows begin in the order by label.
@@ -120,7 +122,7 @@ pub enum Step {
 
 impl Step {
     /// Every kernel.
-    pub const ALL: [Step; 37] = [
+    pub const ALL: [Step; 38] = [
         Step::RowsFinite,
         Step::RowsScale,
         Step::RowsScatter,
@@ -129,6 +131,7 @@ impl Step {
         Step::KmeansUpdate,
         Step::KmeansUpdateReduce,
         Step::KmeansBatchAssign,
+        Step::KmeansBatchPartials,
         Step::KmeansBatchCount,
         Step::KmeansBatchScan,
         Step::KmeansBatchPlace,
@@ -171,6 +174,7 @@ impl Step {
             Step::KmeansUpdate => "kmeans/update",
             Step::KmeansUpdateReduce => "kmeans/update_reduce",
             Step::KmeansBatchAssign => "kmeans/batch_assign",
+            Step::KmeansBatchPartials => "kmeans/batch_partials",
             Step::KmeansBatchCount => "kmeans/batch_count",
             Step::KmeansBatchScan => "kmeans/batch_scan",
             Step::KmeansBatchPlace => "kmeans/batch_place",

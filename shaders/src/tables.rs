@@ -68,7 +68,7 @@ tables! {
         weight_at: u32,
         /// Rows of a block of counts.
         block_rows: u32,
-        /// Rows of a run of sums.
+        /// Rows of a run of sums; of a block where rows are not sorted.
         run_rows: u32,
         /// 1 where centroids are scaled to length 1.
         is_unit: u32,

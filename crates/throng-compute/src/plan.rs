@@ -175,20 +175,39 @@ pub fn gpu_update_rows(rows: usize, size: usize, most_bytes: u64) -> usize {
     rows.div_ceil(blocks).next_multiple_of(PART_ROWS)
 }
 
-/// Rows of a block of the counting sort by label in a batch: in whole workgroups of `threads`, at most 1,024 blocks
-/// a problem, whose counts together are not many more than the rows.
-pub fn gpu_batch_block_rows(rows: usize, k: usize, threads: usize) -> usize {
-    rows.div_ceil(1024).max(k).next_multiple_of(threads)
+/// The most clusters whose sums lie in workgroup memory: of 64 features, two floats each, in half of 16 KiB.
+pub const GPU_PARTIAL_CLUSTERS: usize = 16;
+
+/// Whether the centroid update of a problem in a batch sorts the rows by label and sums runs of them; else it sums
+/// each block of rows by cluster.
+pub const fn gpu_batch_sorts(k: usize) -> bool {
+    k > GPU_PARTIAL_CLUSTERS
 }
 
-/// Rows of a run of sums in a batch: at most 4,096 full ones a problem.
+/// Rows of a block in a batch, in whole workgroups of `threads`. Of the counting sort by label at most 1,024 blocks
+/// a problem, whose counts together are not many more than the rows; of sums by cluster at most 4,096 a problem.
+pub fn gpu_batch_block_rows(rows: usize, k: usize, threads: usize) -> usize {
+    let least = if gpu_batch_sorts(k) {
+        rows.div_ceil(1024).max(k)
+    } else {
+        rows.div_ceil(4096 / k.max(1))
+    };
+    least.max(1).next_multiple_of(threads)
+}
+
+/// Rows of a run of sorted rows in a batch: at most 4,096 full ones a problem.
 pub fn gpu_batch_run_rows(rows: usize) -> usize {
     rows.div_ceil(4096).max(64)
 }
 
-/// Runs of a problem, at most: each cluster may have one that is not full.
-pub fn gpu_batch_runs(rows: usize, k: usize) -> usize {
-    rows / gpu_batch_run_rows(rows) + k.min(rows)
+/// Sums of a problem that are added up, at most: of runs, of which each cluster may have one that is not full, or of
+/// each block and cluster.
+pub fn gpu_batch_runs(rows: usize, k: usize, threads: usize) -> usize {
+    if gpu_batch_sorts(k) {
+        rows / gpu_batch_run_rows(rows) + k.min(rows)
+    } else {
+        rows.div_ceil(gpu_batch_block_rows(rows, k, threads)) * k
+    }
 }
 
 /// Rows of which the silhouette sums [rows, k] are held at once: at most 64 MiB, in whole tiles.
@@ -285,6 +304,13 @@ mod tests {
     }
 
     #[test]
+    fn a_tile_tells_how_centroids_are_updated() {
+        for k in [1, 16, 17, 33, 10_000] {
+            assert_eq!(gpu_batch_sorts(k), Tile::for_columns(k) != Tile::TALL);
+        }
+    }
+
+    #[test]
     fn tiles_are_chosen_by_pairs() {
         let tile = |n, m| Tile::for_pairs([(n, m)].into_iter());
         assert_eq!(tile(1_000, 1_000), Tile::SQUARE);
@@ -350,19 +376,27 @@ mod tests {
             (1, 1),
             (300, 300),
             (10_007, 10_000),
+            (1_000_000, 1),
             (1_000_000, 8),
+            (50_000_000, 16),
             (1_000_000, 50_000),
         ] {
             let block = gpu_batch_block_rows(rows, k, 256);
             assert_eq!(block % 256, 0);
             let blocks = rows.div_ceil(block);
+            let runs = gpu_batch_runs(rows, k, 256);
+            if !gpu_batch_sorts(k) {
+                assert_eq!(runs, blocks * k);
+                assert!(runs <= 4096, "{rows} {k}");
+                continue;
+            }
             assert!(blocks <= 1024 && blocks * k <= rows + k, "{rows} {k}");
             // However the rows fall, clusters have no more runs than that.
             let run = gpu_batch_run_rows(rows);
             let uneven = (rows - k + 1).div_ceil(run) + k - 1;
             let (few, more) = (rows / k, rows % k);
             let even = few.div_ceil(run) * (k - more) + (few + 1).div_ceil(run) * more;
-            assert!(uneven.max(even) <= gpu_batch_runs(rows, k), "{rows} {k}");
+            assert!(uneven.max(even) <= runs, "{rows} {k}");
         }
     }
 

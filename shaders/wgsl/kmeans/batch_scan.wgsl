@@ -6,6 +6,8 @@
 
 struct KmeansBatchScanParams {
     problems: u32,
+    // 0 where each block of rows has sums of each cluster instead of runs.
+    is_sorted: u32,
 }
 
 @group(0) @binding(1) var<uniform> params: KmeansBatchScanParams;
@@ -47,7 +49,8 @@ fn main(
             counts[at] = rows;
             rows += here;
         }
-        sum += vec2<u32>(rows, (rows + problem.run_rows - 1u) / problem.run_rows);
+        let runs = (rows + problem.run_rows - 1u) / problem.run_rows;
+        sum += vec2<u32>(rows, select(blocks, runs, params.is_sorted == 1u));
     }
     sh_sum[local.x] = sum;
     workgroupBarrier();

@@ -69,6 +69,8 @@ struct Batch<'a> {
     context: &'a Context,
     x: &'a Rows,
     tile: Tile,
+    /// Whether rows are sorted by label.
+    is_sorted: bool,
     /// All problems, as if none was done.
     problems: Vec<BatchProblem>,
     sizes: Sizes,
@@ -97,6 +99,11 @@ impl<'a> Batch<'a> {
         let mut sizes = Sizes::default();
         for (id, problem) in problems.iter().enumerate() {
             let (rows, k) = (problem.rows.len(), problem.k);
+            let block_rows = plan::gpu_batch_block_rows(rows, k, ROW_THREADS);
+            let run_rows = match plan::gpu_batch_sorts(k) {
+                true => plan::gpu_batch_run_rows(rows),
+                false => block_rows,
+            };
             table.push(BatchProblem {
                 id: id as u32,
                 first: problem.rows.start as u32,
@@ -111,8 +118,8 @@ impl<'a> Batch<'a> {
                     .weights
                     .as_ref()
                     .map_or(NONE, |_| sizes.weights as u32),
-                block_rows: plan::gpu_batch_block_rows(rows, k, ROW_THREADS) as u32,
-                run_rows: plan::gpu_batch_run_rows(rows) as u32,
+                block_rows: block_rows as u32,
+                run_rows: run_rows as u32,
                 is_unit: u32::from(problem.unit),
                 max_iter: u32::try_from(problem.max_iter).unwrap_or(u32::MAX),
                 tolerance: problem.tolerance as f32,
@@ -125,13 +132,13 @@ impl<'a> Batch<'a> {
         };
         let weights = joined(|problem| problem.weights.as_deref().unwrap_or_default());
         let centroids = joined(|problem| &problem.start);
+        let most_k = problems.iter().map(|problem| problem.k).max().unwrap_or(1);
         let room = |what, count| context.storage(what, count);
         Ok(Self {
             context,
             x,
-            tile: context.tuned(Tile::for_columns(
-                problems.first().map_or(1, |problem| problem.k),
-            )),
+            tile: context.tuned(Tile::for_columns(most_k)),
+            is_sorted: plan::gpu_batch_sorts(most_k),
             states: context.storage_of("states", &vec![BatchState::default(); table.len()])?,
             changed: context.storage_of("counts of changes", &vec![0_u32; table.len()])?,
             weights: context.storage_of("weights", &weights)?,
@@ -201,8 +208,13 @@ impl<'a> Batch<'a> {
             };
             let (rows, k) = (problem.rows as usize, problem.k as usize);
             tiles += rows.div_ceil(self.tile.rows());
-            blocks += rows.div_ceil(problem.block_rows as usize);
-            runs += plan::gpu_batch_runs(rows, k) * strips;
+            let own_blocks = rows.div_ceil(problem.block_rows as usize);
+            blocks += own_blocks;
+            runs += strips
+                * match self.is_sorted {
+                    true => plan::gpu_batch_runs(rows, k, ROW_THREADS),
+                    false => own_blocks,
+                };
             clusters += k;
             problems.push(problem);
         }

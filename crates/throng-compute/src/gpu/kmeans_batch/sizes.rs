@@ -25,7 +25,7 @@ impl Sizes {
             clusters: k,
             starts: k + 1,
             counts: rows.div_ceil(plan::gpu_batch_block_rows(rows, k, ROW_THREADS)) * k,
-            runs: plan::gpu_batch_runs(rows, k),
+            runs: plan::gpu_batch_runs(rows, k, ROW_THREADS),
             weights: problem.weights.as_ref().map_or(0, Vec::len),
         }
     }
@@ -54,8 +54,8 @@ impl Sizes {
     }
 }
 
-/// Problems that run together: of one tile, so that a problem's kernels do not depend on the others, and as many as
-/// the device's buffers hold.
+/// Problems that run together: of one tile, and so of one way to update centroids, so that a problem's kernels do not
+/// depend on the others; and as many as the device's buffers hold.
 pub fn batches(context: &Context, x: &Rows, problems: &[KMeansProblem]) -> Vec<Vec<usize>> {
     let mut batches = Vec::new();
     for tile in [Tile::TALL, Tile::UPRIGHT, Tile::SQUARE] {

@@ -2,15 +2,16 @@
 
 use throng_shaders::{
     KmeansBatchAssignParams, KmeansBatchCentroidsParams, KmeansBatchCountParams,
-    KmeansBatchGatherParams, KmeansBatchInertiaParams, KmeansBatchPlaceParams,
-    KmeansBatchRepairParams, KmeansBatchScanParams, KmeansBatchStatusParams, KmeansBatchSumsParams,
-    Metric,
+    KmeansBatchGatherParams, KmeansBatchInertiaParams, KmeansBatchPartialsParams,
+    KmeansBatchPlaceParams, KmeansBatchRepairParams, KmeansBatchScanParams,
+    KmeansBatchStatusParams, KmeansBatchSumsParams, Metric,
 };
 
 use super::{Batch, ROW_THREADS, Table};
 use crate::error::ComputeError;
 use crate::gpu::context::Job;
 use crate::gpu::rows::Part;
+use crate::plan;
 
 /// Threads of the kernels that go over features.
 const FEATURE_THREADS: usize = 64;
@@ -39,8 +40,15 @@ impl Batch<'_> {
     /// An iteration of every problem that is not done.
     pub fn iterate(&self, table: &Table) -> Result<(), ComputeError> {
         self.assign(table, false)?;
-        self.sort(table)?;
-        self.sums(table)?;
+        if self.is_sorted {
+            self.count(table)?;
+            self.scan(table)?;
+            self.place(table)?;
+            self.sums(table)?;
+        } else {
+            self.partials(table)?;
+            self.scan(table)?;
+        }
         self.repair(table)?;
         self.centroids(table)?;
         self.status(table)
@@ -78,16 +86,50 @@ impl Batch<'_> {
         Ok(())
     }
 
-    /// Puts the rows in order of their labels.
-    fn sort(&self, table: &Table) -> Result<(), ComputeError> {
-        let problems = table.problems.len() as u32;
-        let constants = [("threads", ROW_THREADS as u32)];
+    /// The sums of each block of rows by cluster, and its rows by label.
+    fn partials(&self, table: &Table) -> Result<(), ComputeError> {
+        let block_rows = table.most(|problem| problem.block_rows);
+        for (at, part) in self.parts(table).enumerate() {
+            self.context.run(&Job {
+                metric: None,
+                constants: &[
+                    ("threads", FEATURE_THREADS as u32),
+                    ("most_k", plan::GPU_PARTIAL_CLUSTERS as u32),
+                ],
+                params: KmeansBatchPartialsParams {
+                    problems: table.problems.len() as u32,
+                    features: self.x.cols as u32,
+                    part_first: part.first as u32,
+                    part_end: (part.first + part.rows) as u32,
+                    is_first: u32::from(at == 0),
+                },
+                buffers: &[
+                    (2, &table.buffer),
+                    (3, &self.states),
+                    (4, &part.buffer),
+                    (5, &self.weights),
+                    (6, &self.labels),
+                    (7, &self.counts),
+                    (8, &self.sums),
+                ],
+                groups: table.runs,
+                work: block_rows * FEATURE_THREADS,
+                rounds: block_rows + 2 * plan::GPU_PARTIAL_CLUSTERS + SEARCH_ROUNDS,
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Rows by label in each block of rows.
+    fn count(&self, table: &Table) -> Result<(), ComputeError> {
         let block_rows = table.most(|problem| problem.block_rows);
         let most_k = table.most(|problem| problem.k);
         self.context.run(&Job {
             metric: None,
-            constants: &constants,
-            params: KmeansBatchCountParams { problems },
+            constants: &[("threads", ROW_THREADS as u32)],
+            params: KmeansBatchCountParams {
+                problems: table.problems.len() as u32,
+            },
             buffers: &[
                 (2, &table.buffer),
                 (3, &self.states),
@@ -98,13 +140,20 @@ impl Batch<'_> {
             groups: table.blocks,
             work: block_rows + most_k,
             rounds: (block_rows + most_k) / ROW_THREADS + 2 + SEARCH_ROUNDS,
-        })?;
-        let chunk = most_k.div_ceil(ROW_THREADS);
+        })
+    }
+
+    /// Where each cluster's rows and sums begin.
+    fn scan(&self, table: &Table) -> Result<(), ComputeError> {
+        let chunk = table.most(|problem| problem.k).div_ceil(ROW_THREADS);
         let blocks = table.most(|problem| problem.rows.div_ceil(problem.block_rows));
         self.context.run(&Job {
             metric: None,
-            constants: &constants,
-            params: KmeansBatchScanParams { problems },
+            constants: &[("threads", ROW_THREADS as u32)],
+            params: KmeansBatchScanParams {
+                problems: table.problems.len() as u32,
+                is_sorted: u32::from(self.is_sorted),
+            },
             buffers: &[
                 (2, &table.buffer),
                 (3, &self.states),
@@ -114,11 +163,18 @@ impl Batch<'_> {
             groups: table.problems.len(),
             work: ROW_THREADS * chunk * blocks,
             rounds: chunk * (blocks + 2) + ROW_THREADS,
-        })?;
+        })
+    }
+
+    /// Puts the rows in order of their labels.
+    fn place(&self, table: &Table) -> Result<(), ComputeError> {
+        let block_rows = table.most(|problem| problem.block_rows);
         self.context.run(&Job {
             metric: None,
-            constants: &constants,
-            params: KmeansBatchPlaceParams { problems },
+            constants: &[("threads", ROW_THREADS as u32)],
+            params: KmeansBatchPlaceParams {
+                problems: table.problems.len() as u32,
+            },
             buffers: &[
                 (2, &table.buffer),
                 (3, &self.states),
@@ -134,6 +190,7 @@ impl Batch<'_> {
         })
     }
 
+    /// The sums of runs of sorted rows.
     fn sums(&self, table: &Table) -> Result<(), ComputeError> {
         let run_rows = table.most(|problem| problem.run_rows);
         for (at, part) in self.parts(table).enumerate() {
@@ -217,7 +274,10 @@ impl Batch<'_> {
         let (mut added, mut most_runs) = (1, 0);
         for problem in &table.problems {
             let runs = problem.rows.div_ceil(problem.run_rows) as usize;
-            added = added.max(runs / problem.k as usize);
+            added = added.max(match self.is_sorted {
+                true => runs / problem.k as usize,
+                false => runs,
+            });
             most_runs = most_runs.max(runs + problem.k as usize);
         }
         let strips = self.x.cols.div_ceil(FEATURE_THREADS);
