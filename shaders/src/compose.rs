@@ -22,6 +22,7 @@ const FILES: &[(&str, &str)] = files![
     "kmeans/batch_place",
     "kmeans/batch_repair",
     "kmeans/batch_scan",
+    "kmeans/batch_starts",
     "kmeans/batch_status",
     "kmeans/batch_sums",
     "kmeans/parallel_accept",

@@ -161,6 +161,12 @@ params! {
         is_sorted,
     }
 
+    /// Of `kmeans/batch_starts`.
+    KmeansBatchStartsParams for KmeansBatchStarts {
+        /// Problems in the table.
+        problems,
+    }
+
     /// Of `kmeans/batch_place`.
     KmeansBatchPlaceParams for KmeansBatchPlace {
         /// Problems in the table.

@@ -62,8 +62,10 @@ pub enum Step {
     KmeansBatchPartials,
     /// k-means in batches: rows by label in blocks of rows.
     KmeansBatchCount,
-    /// k-means in batches: where each cluster's rows begin in the order by label.
+    /// k-means in batches: where each block's rows begin among those of their cluster.
     KmeansBatchScan,
+    /// k-means in batches: where each cluster's rows begin in the order by label.
+    KmeansBatchStarts,
     /// k-means in batches: puts the rows in order of their labels.
     KmeansBatchPlace,
     /// k-means in batches: sums of the rows of runs of one label.
@@ -76,7 +78,7 @@ pub enum Step {
     KmeansBatchCentroids,
     /// k-means in batches: whether a problem is done.
     KmeansBatchStatus,
-    /// k-means in batches: the sum of a problem's squared distances.
+    /// k-means in batches: sums of squared distances, by block of rows.
     KmeansBatchInertia,
     /// k-means++: draws candidates.
     KmeansPlusPlusPick,
@@ -122,7 +124,7 @@ pub enum Step {
 
 impl Step {
     /// Every kernel.
-    pub const ALL: [Step; 38] = [
+    pub const ALL: [Step; 39] = [
         Step::RowsFinite,
         Step::RowsScale,
         Step::RowsScatter,
@@ -134,6 +136,7 @@ impl Step {
         Step::KmeansBatchPartials,
         Step::KmeansBatchCount,
         Step::KmeansBatchScan,
+        Step::KmeansBatchStarts,
         Step::KmeansBatchPlace,
         Step::KmeansBatchSums,
         Step::KmeansBatchRepair,
@@ -177,6 +180,7 @@ impl Step {
             Step::KmeansBatchPartials => "kmeans/batch_partials",
             Step::KmeansBatchCount => "kmeans/batch_count",
             Step::KmeansBatchScan => "kmeans/batch_scan",
+            Step::KmeansBatchStarts => "kmeans/batch_starts",
             Step::KmeansBatchPlace => "kmeans/batch_place",
             Step::KmeansBatchSums => "kmeans/batch_sums",
             Step::KmeansBatchRepair => "kmeans/batch_repair",

@@ -249,7 +249,7 @@ impl<'a> Batch<'a> {
                 KMeansFit {
                     centroids: centroids[first..][..size].to_vec(),
                     labels: labels[problem.row_at as usize..][..problem.rows as usize].to_vec(),
-                    inertia: inertia.into_iter().map(f64::from).sum(),
+                    inertia,
                     n_iter: state.n_iter as usize,
                     converged: state.phase != BatchState::EXHAUSTED,
                 }

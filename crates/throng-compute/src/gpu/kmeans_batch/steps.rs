@@ -4,7 +4,7 @@ use throng_shaders::{
     KmeansBatchAssignParams, KmeansBatchCentroidsParams, KmeansBatchCountParams,
     KmeansBatchGatherParams, KmeansBatchInertiaParams, KmeansBatchPartialsParams,
     KmeansBatchPlaceParams, KmeansBatchRepairParams, KmeansBatchScanParams,
-    KmeansBatchStatusParams, KmeansBatchSumsParams, Metric,
+    KmeansBatchStartsParams, KmeansBatchStatusParams, KmeansBatchSumsParams, Metric,
 };
 
 use super::{Batch, ROW_THREADS, Table};
@@ -18,6 +18,9 @@ const FEATURE_THREADS: usize = 64;
 
 /// Rows that a dispatch of the repair looks at.
 const REPAIR_ROWS: usize = 1 << 21;
+
+/// Rounds of a scan over the threads of a workgroup.
+const SCAN_ROUNDS: usize = 8;
 
 /// Rounds of the search for a workgroup's problem or a run's cluster.
 const SEARCH_ROUNDS: usize = 40;
@@ -145,13 +148,14 @@ impl Batch<'_> {
 
     /// Where each cluster's rows and sums begin.
     fn scan(&self, table: &Table) -> Result<(), ComputeError> {
-        let chunk = table.most(|problem| problem.k).div_ceil(ROW_THREADS);
+        let problems = table.problems.len() as u32;
+        let constants = [("threads", ROW_THREADS as u32)];
         let blocks = table.most(|problem| problem.rows.div_ceil(problem.block_rows));
         self.context.run(&Job {
             metric: None,
-            constants: &[("threads", ROW_THREADS as u32)],
+            constants: &constants,
             params: KmeansBatchScanParams {
-                problems: table.problems.len() as u32,
+                problems,
                 is_sorted: u32::from(self.is_sorted),
             },
             buffers: &[
@@ -160,9 +164,19 @@ impl Batch<'_> {
                 (4, &self.counts),
                 (5, &self.starts),
             ],
+            groups: table.clusters,
+            work: 2 * blocks + SCAN_ROUNDS * ROW_THREADS,
+            rounds: 2 * blocks.div_ceil(ROW_THREADS) + SCAN_ROUNDS + SEARCH_ROUNDS,
+        })?;
+        let most_k = table.most(|problem| problem.k);
+        self.context.run(&Job {
+            metric: None,
+            constants: &constants,
+            params: KmeansBatchStartsParams { problems },
+            buffers: &[(2, &table.buffer), (3, &self.states), (4, &self.starts)],
             groups: table.problems.len(),
-            work: ROW_THREADS * chunk * blocks,
-            rounds: chunk * (blocks + 2) + ROW_THREADS,
+            work: 2 * most_k + 2 * SCAN_ROUNDS * ROW_THREADS,
+            rounds: 2 * most_k.div_ceil(ROW_THREADS) + 2 * SCAN_ROUNDS,
         })
     }
 
@@ -324,16 +338,15 @@ impl Batch<'_> {
         })
     }
 
-    /// The weighted sums of squared distances of all problems of the table, in two floats each.
-    pub fn inertia(&self, table: &Table) -> Result<Vec<[f32; 2]>, ComputeError> {
-        let count = table.problems.len();
-        let inertia = self.context.storage("inertia", 2 * count)?;
-        let most_rows = table.most(|problem| problem.rows);
+    /// The weighted sums of squared distances of the problems of the table.
+    pub fn inertia(&self, table: &Table) -> Result<Vec<f64>, ComputeError> {
+        let inertia = self.context.storage("inertia", 2 * table.blocks)?;
+        let block_rows = table.most(|problem| problem.block_rows);
         self.context.run(&Job {
             metric: None,
             constants: &[("threads", ROW_THREADS as u32)],
             params: KmeansBatchInertiaParams {
-                problems: count as u32,
+                problems: table.problems.len() as u32,
             },
             buffers: &[
                 (2, &table.buffer),
@@ -341,10 +354,21 @@ impl Batch<'_> {
                 (4, &self.weights),
                 (5, &inertia),
             ],
-            groups: count,
-            work: most_rows,
-            rounds: most_rows / ROW_THREADS + SEARCH_ROUNDS,
+            groups: table.blocks,
+            work: block_rows,
+            rounds: block_rows / ROW_THREADS + SEARCH_ROUNDS,
         })?;
-        self.context.read("inertia", &inertia, count)
+        let blocks: Vec<[f32; 2]> = self.context.read("inertia", &inertia, table.blocks)?;
+        let ends = table
+            .problems
+            .iter()
+            .skip(1)
+            .map(|p| p.block_groups as usize);
+        let ends = ends.chain([table.blocks]);
+        let sums = table.problems.iter().zip(ends).map(|(problem, end)| {
+            let own = &blocks[problem.block_groups as usize..end];
+            own.iter().flatten().map(|&sum| f64::from(sum)).sum()
+        });
+        Ok(sums.collect())
     }
 }
