@@ -12,7 +12,6 @@ macro_rules! files {
 const FILES: &[(&str, &str)] = files![
     "ceiling/copy",
     "ceiling/fma",
-    "kmeans/assign",
     "kmeans/batch_assign",
     "kmeans/batch_centroids",
     "kmeans/batch_count",
@@ -34,8 +33,6 @@ const FILES: &[(&str, &str)] = files![
     "kmeans/plus_plus_gather",
     "kmeans/plus_plus_pick",
     "kmeans/plus_plus_potentials",
-    "kmeans/update",
-    "kmeans/update_reduce",
     "metric/chebyshev",
     "metric/cosine",
     "metric/dot",

@@ -81,44 +81,6 @@ params! {
         bits,
     }
 
-    /// Of `kmeans/assign`.
-    KmeansAssignParams for KmeansAssign {
-        /// Rows of this part.
-        rows,
-        /// Features, d.
-        features,
-        /// Centroids.
-        k,
-        /// The part's first row in the whole matrix.
-        row_offset,
-    }
-
-    /// Of `kmeans/update`.
-    KmeansUpdateParams for KmeansUpdate {
-        /// Rows of this part.
-        rows,
-        /// Features, d.
-        features,
-        /// Clusters.
-        k,
-        /// The part's first row in the whole matrix.
-        row_offset,
-        /// Rows of a block.
-        block_rows,
-        /// The part's first block among all.
-        block_offset,
-    }
-
-    /// Of `kmeans/update_reduce`.
-    KmeansUpdateReduceParams for KmeansUpdateReduce {
-        /// Blocks of all parts.
-        blocks,
-        /// Features, d.
-        features,
-        /// Clusters.
-        k,
-    }
-
     /// Of `kmeans/batch_assign`.
     KmeansBatchAssignParams for KmeansBatchAssign {
         /// Problems in the table.

@@ -50,12 +50,6 @@ pub enum Step {
     RowsScatter,
     /// Distances of all pairs.
     PairwiseDistances,
-    /// Each row's nearest centroid.
-    KmeansAssign,
-    /// Sums and counts by label, over blocks of rows.
-    KmeansUpdate,
-    /// The blocks of [`Step::KmeansUpdate`] added up.
-    KmeansUpdateReduce,
     /// k-means in batches: each row's nearest centroid, of a batch of problems.
     KmeansBatchAssign,
     /// k-means in batches: sums by cluster in blocks of rows.
@@ -124,14 +118,11 @@ pub enum Step {
 
 impl Step {
     /// Every kernel.
-    pub const ALL: [Step; 39] = [
+    pub const ALL: [Step; 36] = [
         Step::RowsFinite,
         Step::RowsScale,
         Step::RowsScatter,
         Step::PairwiseDistances,
-        Step::KmeansAssign,
-        Step::KmeansUpdate,
-        Step::KmeansUpdateReduce,
         Step::KmeansBatchAssign,
         Step::KmeansBatchPartials,
         Step::KmeansBatchCount,
@@ -173,9 +164,6 @@ impl Step {
             Step::RowsScale => "rows/scale",
             Step::RowsScatter => "rows/scatter",
             Step::PairwiseDistances => "pairwise/distances",
-            Step::KmeansAssign => "kmeans/assign",
-            Step::KmeansUpdate => "kmeans/update",
-            Step::KmeansUpdateReduce => "kmeans/update_reduce",
             Step::KmeansBatchAssign => "kmeans/batch_assign",
             Step::KmeansBatchPartials => "kmeans/batch_partials",
             Step::KmeansBatchCount => "kmeans/batch_count",
@@ -238,9 +226,7 @@ impl Step {
             Step::SilhouetteSums | Step::SilhouetteSimplified => {
                 &[Metric::SqEuclidean, Metric::Euclidean, Metric::Cosine]
             }
-            Step::KmeansAssign | Step::KmeansBatchAssign | Step::KmeansPlusPlusDistances => {
-                &[Metric::SqEuclidean]
-            }
+            Step::KmeansBatchAssign | Step::KmeansPlusPlusDistances => &[Metric::SqEuclidean],
             _ => &[],
         }
     }

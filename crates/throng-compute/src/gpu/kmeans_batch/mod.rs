@@ -2,16 +2,21 @@
 //! leaves out those that are done.
 
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
-use throng_shaders::{BatchCluster, BatchProblem, BatchState, NONE};
+use throng_shaders::{BatchProblem, BatchState, NONE};
 
 use super::context::Context;
 use super::rows::Rows;
 use crate::error::ComputeError;
 use crate::kmeans_batch::{KMeansFit, KMeansProblem, KMeansProgress};
 use crate::plan::{self, Tile};
+use room::Room;
+pub use single::Single;
 use sizes::{Sizes, batches};
 
+mod room;
+mod single;
 mod sizes;
 mod steps;
 
@@ -24,7 +29,7 @@ const MOST_ROUNDS: usize = 4;
 /// Runs all problems. `None` if the observer said so.
 pub fn run(
     context: &Context,
-    x: &Rows,
+    x: &Arc<Rows>,
     problems: &[KMeansProblem],
     observer: &mut dyn FnMut(KMeansProgress) -> ControlFlow<()>,
 ) -> Result<Option<Vec<KMeansFit>>, ComputeError> {
@@ -38,7 +43,8 @@ pub fn run(
                 ..progress
             })
         };
-        let Some(found) = batch.run(&mut observe)? else {
+        let room = Room::new(context, &batch.sizes, x.cols)?;
+        let Some(found) = batch.run(&room, &mut observe)? else {
             return Ok(None);
         };
         for (at, fit) in members.into_iter().zip(found) {
@@ -49,6 +55,7 @@ pub fn run(
 }
 
 /// The table of some problems, on the device.
+#[derive(Debug)]
 struct Table {
     problems: Vec<BatchProblem>,
     buffer: wgpu::Buffer,
@@ -65,9 +72,11 @@ impl Table {
     }
 }
 
-struct Batch<'a> {
-    context: &'a Context,
-    x: &'a Rows,
+/// The labels of a batch of problems.
+#[derive(Debug)]
+struct Batch {
+    context: Context,
+    x: Arc<Rows>,
     tile: Tile,
     /// Whether rows are sorted by label.
     is_sorted: bool,
@@ -79,20 +88,13 @@ struct Batch<'a> {
     weights: wgpu::Buffer,
     labels: wgpu::Buffer,
     distances: wgpu::Buffer,
-    counts: wgpu::Buffer,
-    starts: wgpu::Buffer,
-    order: wgpu::Buffer,
-    sums: wgpu::Buffer,
-    clusters: wgpu::Buffer,
-    next: wgpu::Buffer,
     centroids: wgpu::Buffer,
-    shifts: wgpu::Buffer,
 }
 
-impl<'a> Batch<'a> {
+impl Batch {
     fn new(
-        context: &'a Context,
-        x: &'a Rows,
+        context: &Context,
+        x: &Arc<Rows>,
         problems: &[&KMeansProblem],
     ) -> Result<Self, ComputeError> {
         let mut table = Vec::new();
@@ -133,25 +135,17 @@ impl<'a> Batch<'a> {
         let weights = joined(|problem| problem.weights.as_deref().unwrap_or_default());
         let centroids = joined(|problem| &problem.start);
         let most_k = problems.iter().map(|problem| problem.k).max().unwrap_or(1);
-        let room = |what, count| context.storage(what, count);
         Ok(Self {
-            context,
-            x,
+            context: context.clone(),
+            x: x.clone(),
             tile: context.tuned(Tile::for_columns(most_k)),
             is_sorted: plan::gpu_batch_sorts(most_k),
             states: context.storage_of("states", &vec![BatchState::default(); table.len()])?,
             changed: context.storage_of("counts of changes", &vec![0_u32; table.len()])?,
             weights: context.storage_of("weights", &weights)?,
             labels: context.storage_of("labels", &vec![NONE; sizes.rows])?,
-            distances: room("distances", sizes.rows)?,
-            counts: room("rows by block and label", sizes.counts)?,
-            starts: room("clusters' places", 2 * sizes.starts)?,
-            order: room("the order of rows", sizes.rows)?,
-            sums: room("sums of runs", 2 * sizes.runs * (x.cols + 1))?,
-            clusters: room("clusters", size_of::<BatchCluster>() / 4 * sizes.clusters)?,
-            next: room("next centroids", sizes.clusters * x.cols)?,
+            distances: context.storage("distances", sizes.rows)?,
             centroids: context.storage_of("centroids", &centroids)?,
-            shifts: room("shifts", sizes.clusters)?,
             problems: table,
             sizes,
         })
@@ -159,6 +153,7 @@ impl<'a> Batch<'a> {
 
     fn run(
         &self,
+        room: &Room,
         observer: &mut dyn FnMut(KMeansProgress) -> ControlFlow<()>,
     ) -> Result<Option<Vec<KMeansFit>>, ComputeError> {
         let mut at_work: Vec<usize> = (0..self.problems.len()).collect();
@@ -167,7 +162,7 @@ impl<'a> Batch<'a> {
         while !at_work.is_empty() {
             let table = self.table(&at_work)?;
             for _ in 0..rounds {
-                self.iterate(&table)?;
+                self.iterate(room, &table)?;
             }
             rounds = (rounds + 1).min(MOST_ROUNDS);
             states = self.states()?;

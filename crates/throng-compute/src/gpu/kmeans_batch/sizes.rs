@@ -10,6 +10,8 @@ use crate::plan::{self, Tile};
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Sizes {
     pub rows: usize,
+    /// Rows of those problems that sort them.
+    pub order: usize,
     pub clusters: usize,
     pub starts: usize,
     pub counts: usize,
@@ -22,6 +24,7 @@ impl Sizes {
         let (rows, k) = (problem.rows.len(), problem.k);
         Self {
             rows,
+            order: if plan::gpu_batch_sorts(k) { rows } else { 0 },
             clusters: k,
             starts: k + 1,
             counts: rows.div_ceil(plan::gpu_batch_block_rows(rows, k, ROW_THREADS)) * k,
@@ -33,6 +36,7 @@ impl Sizes {
     pub fn and(self, other: Self) -> Self {
         Self {
             rows: self.rows + other.rows,
+            order: self.order + other.order,
             clusters: self.clusters + other.clusters,
             starts: self.starts + other.starts,
             counts: self.counts + other.counts,

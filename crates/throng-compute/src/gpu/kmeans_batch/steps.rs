@@ -7,7 +7,7 @@ use throng_shaders::{
     KmeansBatchStartsParams, KmeansBatchStatusParams, KmeansBatchSumsParams, Metric,
 };
 
-use super::{Batch, ROW_THREADS, Table};
+use super::{Batch, ROW_THREADS, Room, Table};
 use crate::error::ComputeError;
 use crate::gpu::context::Job;
 use crate::gpu::rows::Part;
@@ -25,7 +25,7 @@ const SCAN_ROUNDS: usize = 8;
 /// Rounds of the search for a workgroup's problem or a run's cluster.
 const SEARCH_ROUNDS: usize = 40;
 
-impl Batch<'_> {
+impl Batch {
     /// Workgroups for the features and the weight of a run.
     pub fn strips(&self) -> usize {
         (self.x.cols + 1).div_ceil(FEATURE_THREADS)
@@ -41,20 +41,25 @@ impl Batch<'_> {
     }
 
     /// An iteration of every problem that is not done.
-    pub fn iterate(&self, table: &Table) -> Result<(), ComputeError> {
+    pub fn iterate(&self, room: &Room, table: &Table) -> Result<(), ComputeError> {
         self.assign(table, false)?;
+        self.sum_by_label(room, table)?;
+        self.repair(room, table)?;
+        self.centroids(room, table)?;
+        self.status(room, table)
+    }
+
+    /// The sums and counts of the rows by label.
+    pub fn sum_by_label(&self, room: &Room, table: &Table) -> Result<(), ComputeError> {
         if self.is_sorted {
-            self.count(table)?;
-            self.scan(table)?;
-            self.place(table)?;
-            self.sums(table)?;
+            self.count(room, table)?;
+            self.scan(room, table)?;
+            self.place(room, table)?;
+            self.sums(room, table)
         } else {
-            self.partials(table)?;
-            self.scan(table)?;
+            self.partials(room, table)?;
+            self.scan(room, table)
         }
-        self.repair(table)?;
-        self.centroids(table)?;
-        self.status(table)
     }
 
     /// The nearest centroids; `is_final` for those of problems that are done.
@@ -90,7 +95,7 @@ impl Batch<'_> {
     }
 
     /// The sums of each block of rows by cluster, and its rows by label.
-    fn partials(&self, table: &Table) -> Result<(), ComputeError> {
+    fn partials(&self, room: &Room, table: &Table) -> Result<(), ComputeError> {
         let block_rows = table.most(|problem| problem.block_rows);
         for (at, part) in self.parts(table).enumerate() {
             self.context.run(&Job {
@@ -112,8 +117,8 @@ impl Batch<'_> {
                     (4, &part.buffer),
                     (5, &self.weights),
                     (6, &self.labels),
-                    (7, &self.counts),
-                    (8, &self.sums),
+                    (7, &room.counts),
+                    (8, &room.sums),
                 ],
                 groups: table.runs,
                 work: block_rows * FEATURE_THREADS,
@@ -124,7 +129,7 @@ impl Batch<'_> {
     }
 
     /// Rows by label in each block of rows.
-    fn count(&self, table: &Table) -> Result<(), ComputeError> {
+    fn count(&self, room: &Room, table: &Table) -> Result<(), ComputeError> {
         let block_rows = table.most(|problem| problem.block_rows);
         let most_k = table.most(|problem| problem.k);
         self.context.run(&Job {
@@ -138,7 +143,7 @@ impl Batch<'_> {
                 (3, &self.states),
                 (4, &self.labels),
                 (5, &self.weights),
-                (6, &self.counts),
+                (6, &room.counts),
             ],
             groups: table.blocks,
             work: block_rows + most_k,
@@ -147,7 +152,7 @@ impl Batch<'_> {
     }
 
     /// Where each cluster's rows and sums begin.
-    fn scan(&self, table: &Table) -> Result<(), ComputeError> {
+    fn scan(&self, room: &Room, table: &Table) -> Result<(), ComputeError> {
         let problems = table.problems.len() as u32;
         let constants = [("threads", ROW_THREADS as u32)];
         let blocks = table.most(|problem| problem.rows.div_ceil(problem.block_rows));
@@ -161,8 +166,8 @@ impl Batch<'_> {
             buffers: &[
                 (2, &table.buffer),
                 (3, &self.states),
-                (4, &self.counts),
-                (5, &self.starts),
+                (4, &room.counts),
+                (5, &room.starts),
             ],
             groups: table.clusters,
             work: 2 * blocks + SCAN_ROUNDS * ROW_THREADS,
@@ -173,7 +178,7 @@ impl Batch<'_> {
             metric: None,
             constants: &constants,
             params: KmeansBatchStartsParams { problems },
-            buffers: &[(2, &table.buffer), (3, &self.states), (4, &self.starts)],
+            buffers: &[(2, &table.buffer), (3, &self.states), (4, &room.starts)],
             groups: table.problems.len(),
             work: 2 * most_k + 2 * SCAN_ROUNDS * ROW_THREADS,
             rounds: 2 * most_k.div_ceil(ROW_THREADS) + 2 * SCAN_ROUNDS,
@@ -181,7 +186,7 @@ impl Batch<'_> {
     }
 
     /// Puts the rows in order of their labels.
-    fn place(&self, table: &Table) -> Result<(), ComputeError> {
+    fn place(&self, room: &Room, table: &Table) -> Result<(), ComputeError> {
         let block_rows = table.most(|problem| problem.block_rows);
         self.context.run(&Job {
             metric: None,
@@ -194,9 +199,9 @@ impl Batch<'_> {
                 (3, &self.states),
                 (4, &self.labels),
                 (5, &self.weights),
-                (6, &self.starts),
-                (7, &self.counts),
-                (8, &self.order),
+                (6, &room.starts),
+                (7, &room.counts),
+                (8, &room.order),
             ],
             groups: table.blocks,
             work: block_rows * ROW_THREADS,
@@ -205,7 +210,7 @@ impl Batch<'_> {
     }
 
     /// The sums of runs of sorted rows.
-    fn sums(&self, table: &Table) -> Result<(), ComputeError> {
+    fn sums(&self, room: &Room, table: &Table) -> Result<(), ComputeError> {
         let run_rows = table.most(|problem| problem.run_rows);
         for (at, part) in self.parts(table).enumerate() {
             self.context.run(&Job {
@@ -223,9 +228,9 @@ impl Batch<'_> {
                     (3, &self.states),
                     (4, &part.buffer),
                     (5, &self.weights),
-                    (6, &self.starts),
-                    (7, &self.order),
-                    (8, &self.sums),
+                    (6, &room.starts),
+                    (7, &room.order),
+                    (8, &room.sums),
                 ],
                 groups: table.runs,
                 work: run_rows * FEATURE_THREADS,
@@ -235,7 +240,7 @@ impl Batch<'_> {
         Ok(())
     }
 
-    fn repair(&self, table: &Table) -> Result<(), ComputeError> {
+    fn repair(&self, room: &Room, table: &Table) -> Result<(), ComputeError> {
         let looked_at = 2 * REPAIR_ROWS.max(table.most(|problem| problem.rows));
         let runs = table.most(|problem| problem.rows.div_ceil(problem.run_rows) + problem.k);
         self.context.run(&Job {
@@ -251,9 +256,9 @@ impl Batch<'_> {
                 (4, &self.labels),
                 (5, &self.distances),
                 (6, &self.weights),
-                (7, &self.starts),
-                (8, &self.sums),
-                (9, &self.clusters),
+                (7, &room.starts),
+                (8, &room.sums),
+                (9, &room.clusters),
             ],
             groups: table.problems.len(),
             work: ROW_THREADS * 16,
@@ -273,8 +278,8 @@ impl Batch<'_> {
                     (2, &table.buffer),
                     (3, &self.states),
                     (4, &part.buffer),
-                    (5, &self.clusters),
-                    (6, &self.next),
+                    (5, &room.clusters),
+                    (6, &room.next),
                 ],
                 groups: table.clusters,
                 work: FEATURE_THREADS,
@@ -284,7 +289,7 @@ impl Batch<'_> {
         Ok(())
     }
 
-    fn centroids(&self, table: &Table) -> Result<(), ComputeError> {
+    fn centroids(&self, room: &Room, table: &Table) -> Result<(), ComputeError> {
         let (mut added, mut most_runs) = (1, 0);
         for problem in &table.problems {
             let runs = problem.rows.div_ceil(problem.run_rows) as usize;
@@ -305,12 +310,12 @@ impl Batch<'_> {
             buffers: &[
                 (2, &table.buffer),
                 (3, &self.states),
-                (4, &self.starts),
-                (5, &self.sums),
-                (6, &self.clusters),
-                (7, &self.next),
+                (4, &room.starts),
+                (5, &room.sums),
+                (6, &room.clusters),
+                (7, &room.next),
                 (8, &self.centroids),
-                (9, &self.shifts),
+                (9, &room.shifts),
             ],
             groups: table.clusters,
             work: (added + 2) * self.x.cols,
@@ -318,7 +323,7 @@ impl Batch<'_> {
         })
     }
 
-    fn status(&self, table: &Table) -> Result<(), ComputeError> {
+    fn status(&self, room: &Room, table: &Table) -> Result<(), ComputeError> {
         let most_k = table.most(|problem| problem.k);
         self.context.run(&Job {
             metric: None,
@@ -329,7 +334,7 @@ impl Batch<'_> {
             buffers: &[
                 (2, &table.buffer),
                 (3, &self.states),
-                (4, &self.shifts),
+                (4, &room.shifts),
                 (5, &self.changed),
             ],
             groups: table.problems.len(),
