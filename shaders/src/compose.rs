@@ -17,6 +17,7 @@ const FILES: &[(&str, &str)] = files![
     "kmeans/batch_count",
     "kmeans/batch_gather",
     "kmeans/batch_inertia",
+    "kmeans/batch_nearest",
     "kmeans/batch_partials",
     "kmeans/batch_place",
     "kmeans/batch_repair",

@@ -95,6 +95,14 @@ params! {
         is_final,
     }
 
+    /// Of `kmeans/batch_nearest`.
+    KmeansBatchNearestParams for KmeansBatchNearest {
+        /// Problems in the table.
+        problems,
+        /// 1 for the labels of the final centroids.
+        is_final,
+    }
+
     /// Of `kmeans/batch_count`.
     KmeansBatchCountParams for KmeansBatchCount {
         /// Problems in the table.

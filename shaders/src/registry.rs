@@ -52,6 +52,8 @@ pub enum Step {
     PairwiseDistances,
     /// k-means in batches: each row's nearest centroid, of a batch of problems.
     KmeansBatchAssign,
+    /// k-means in batches: each row's nearest centroid, by its distances from all.
+    KmeansBatchNearest,
     /// k-means in batches: sums by cluster in blocks of rows.
     KmeansBatchPartials,
     /// k-means in batches: rows by label in blocks of rows.
@@ -118,12 +120,13 @@ pub enum Step {
 
 impl Step {
     /// Every kernel.
-    pub const ALL: [Step; 36] = [
+    pub const ALL: [Step; 37] = [
         Step::RowsFinite,
         Step::RowsScale,
         Step::RowsScatter,
         Step::PairwiseDistances,
         Step::KmeansBatchAssign,
+        Step::KmeansBatchNearest,
         Step::KmeansBatchPartials,
         Step::KmeansBatchCount,
         Step::KmeansBatchScan,
@@ -165,6 +168,7 @@ impl Step {
             Step::RowsScatter => "rows/scatter",
             Step::PairwiseDistances => "pairwise/distances",
             Step::KmeansBatchAssign => "kmeans/batch_assign",
+            Step::KmeansBatchNearest => "kmeans/batch_nearest",
             Step::KmeansBatchPartials => "kmeans/batch_partials",
             Step::KmeansBatchCount => "kmeans/batch_count",
             Step::KmeansBatchScan => "kmeans/batch_scan",

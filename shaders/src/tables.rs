@@ -84,6 +84,10 @@ tables! {
         run_groups: u32,
         /// Workgroups of clusters before it.
         cluster_groups: u32,
+        /// Rows before it.
+        row_groups: u32,
+        /// Where its distances from all its centroids begin, where they are kept.
+        strip_at: u32,
     }
 
     /// How far a problem of a batch is.

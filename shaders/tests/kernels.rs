@@ -44,7 +44,7 @@ fn bound(module: &Module, binding: u32) -> (String, Vec<(String, usize)>, usize)
 #[test]
 fn every_kernel_validates_and_has_no_import_left() {
     let kernels = all();
-    assert_eq!(kernels.len(), 36 - 6 + 8 + 4 + 3 + 3 + 1 + 1);
+    assert_eq!(kernels.len(), 37 - 6 + 8 + 4 + 3 + 3 + 1 + 1);
     for kernel in kernels {
         assert!(!kernel.source.contains("//!import"), "{}", kernel.name);
         let module = parse(&kernel.name, &kernel.source);
@@ -116,6 +116,7 @@ fn host_and_wgsl_lay_parameters_out_alike() {
     assert_layout::<RowsScatterParams>();
     assert_layout::<PairwiseDistancesParams>();
     assert_layout::<KmeansBatchAssignParams>();
+    assert_layout::<KmeansBatchNearestParams>();
     assert_layout::<KmeansBatchPartialsParams>();
     assert_layout::<KmeansBatchCountParams>();
     assert_layout::<KmeansBatchScanParams>();

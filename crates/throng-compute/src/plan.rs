@@ -144,6 +144,20 @@ impl Tile {
     }
 }
 
+/// Rounds of a kernel's search for its problem, or for a run's cluster.
+pub const GPU_SEARCH_ROUNDS: usize = 40;
+
+/// Whether rows of a batch may be given their centroids in two steps: so few rows that the fused kernel's workgroups
+/// are few, so many centroids of each problem that tiles of distances are more, and all distances in 64 MiB.
+pub fn gpu_may_take_two_steps(
+    rows: usize,
+    least_k: usize,
+    distances: usize,
+    most_bytes: u64,
+) -> bool {
+    rows <= 1 << 14 && least_k >= 256 && 4 * distances as u64 <= most_bytes.min(64 << 20)
+}
+
 /// Rows of a block of the CPU's assignment: at most 1 MiB, which is still in a cache when the block is added up.
 pub fn cpu_assign_rows(features: usize) -> usize {
     ((1 << 18) / features.max(1)).clamp(48, 1536)
@@ -293,6 +307,14 @@ mod tests {
         assert_eq!(Tile::for_columns(16), Tile::TALL);
         assert_eq!(Tile::for_columns(17), Tile::UPRIGHT);
         assert_eq!(Tile::for_columns(33), Tile::SQUARE);
+    }
+
+    #[test]
+    fn two_steps_are_for_few_rows_and_many_clusters() {
+        let may = |rows, k| gpu_may_take_two_steps(rows, k, rows * k, 128 << 20);
+        assert!(may(1_000, 256) && may(16_384, 1_024));
+        assert!(!may(1_000, 255) && !may(16_385, 256) && !may(16_384, 1_025));
+        assert!(!gpu_may_take_two_steps(1_000, 256, 256_000, 1 << 19));
     }
 
     #[test]

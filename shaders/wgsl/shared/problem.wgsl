@@ -28,6 +28,9 @@ struct Problem {
     block_groups: u32,
     run_groups: u32,
     cluster_groups: u32,
+    // And of rows; and where its distances from all its centroids begin, where they are kept.
+    row_groups: u32,
+    strip_at: u32,
 }
 
 struct State {

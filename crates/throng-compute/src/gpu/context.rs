@@ -29,6 +29,8 @@ struct Shared {
     poison: AtomicBool,
     /// The place in [`Tile::LARGE`] of the fastest.
     large: AtomicUsize,
+    /// Whether centroids are found in two steps where they may be.
+    two_steps: AtomicBool,
 }
 
 /// Everything that changes a kernel's code.
@@ -124,6 +126,7 @@ impl Context {
                 slices: Slices::default(),
                 poison: AtomicBool::new(false),
                 large: AtomicUsize::new(0),
+                two_steps: AtomicBool::new(false),
             }),
             meter: Meter::default(),
         })
@@ -175,6 +178,15 @@ impl Context {
     /// From now on the tile at this place of [`Tile::LARGE`] is taken for large problems.
     pub(super) fn take_large(&self, place: usize) {
         self.shared.large.store(place, Ordering::Relaxed);
+    }
+
+    pub(super) fn takes_two_steps(&self) -> bool {
+        self.shared.two_steps.load(Ordering::Relaxed)
+    }
+
+    /// Whether from now on few rows are given one of many centroids in two steps.
+    pub fn take_two_steps(&self, takes: bool) {
+        self.shared.two_steps.store(takes, Ordering::Relaxed);
     }
 
     /// The most bytes of one buffer. Capped, so that indices stay far inside 32 bits.

@@ -14,11 +14,13 @@ use crate::plan::{self, Tile};
 use room::Room;
 pub use single::Single;
 use sizes::{Sizes, batches};
+use two_steps::Strip;
 
 mod room;
 mod single;
 mod sizes;
 mod steps;
+mod two_steps;
 
 /// Threads of the kernels that go over rows.
 const ROW_THREADS: usize = 256;
@@ -59,6 +61,8 @@ pub fn run(
 struct Table {
     problems: Vec<BatchProblem>,
     buffer: wgpu::Buffer,
+    /// Where their centroids are found in two steps.
+    strip: Option<Strip>,
     tiles: usize,
     blocks: usize,
     runs: usize,
@@ -192,6 +196,7 @@ impl Batch {
     fn table(&self, chosen: &[usize]) -> Result<Table, ComputeError> {
         let strips = self.strips();
         let (mut tiles, mut blocks, mut runs, mut clusters) = (0, 0, 0, 0);
+        let (mut table_rows, mut distances) = (0, 0);
         let mut problems = Vec::new();
         for &at in chosen {
             let problem = BatchProblem {
@@ -199,6 +204,8 @@ impl Batch {
                 block_groups: blocks as u32,
                 run_groups: runs as u32,
                 cluster_groups: clusters as u32,
+                row_groups: table_rows as u32,
+                strip_at: distances as u32,
                 ..self.problems[at]
             };
             let (rows, k) = (problem.rows as usize, problem.k as usize);
@@ -211,10 +218,13 @@ impl Batch {
                     false => own_blocks,
                 };
             clusters += k;
+            table_rows += rows;
+            distances += rows * k;
             problems.push(problem);
         }
         Ok(Table {
             buffer: self.context.storage_of("problems", &problems)?,
+            strip: self.strip(&problems)?,
             problems,
             tiles,
             blocks,

@@ -11,7 +11,7 @@ use super::{Batch, ROW_THREADS, Room, Table};
 use crate::error::ComputeError;
 use crate::gpu::context::Job;
 use crate::gpu::rows::Part;
-use crate::plan;
+use crate::plan::{self, GPU_SEARCH_ROUNDS as SEARCH_ROUNDS};
 
 /// Threads of the kernels that go over features.
 const FEATURE_THREADS: usize = 64;
@@ -21,9 +21,6 @@ const REPAIR_ROWS: usize = 1 << 21;
 
 /// Rounds of a scan over the threads of a workgroup.
 const SCAN_ROUNDS: usize = 8;
-
-/// Rounds of the search for a workgroup's problem or a run's cluster.
-const SEARCH_ROUNDS: usize = 40;
 
 impl Batch {
     /// Workgroups for the features and the weight of a run.
@@ -64,6 +61,9 @@ impl Batch {
 
     /// The nearest centroids; `is_final` for those of problems that are done.
     pub fn assign(&self, table: &Table, is_final: bool) -> Result<(), ComputeError> {
+        if let Some(strip) = &table.strip {
+            return self.assign_in_two_steps(table, strip, is_final);
+        }
         let features = self.x.cols;
         let most_k = table.most(|problem| problem.k);
         for part in self.parts(table) {
