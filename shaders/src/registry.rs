@@ -1,6 +1,9 @@
 //! Which kernels there are, and with which metrics.
 
-use crate::{ENTRY, source};
+use crate::{ENTRY, halved, source};
+
+/// Two uniforms and eight storage buffers.
+const MOST_BINDINGS: u32 = 10;
 
 /// How two rows are compared; each has a file in `wgsl/metric/`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -239,7 +242,7 @@ impl Step {
 /// A composed kernel.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Kernel {
-    /// The step's name, with a dash and the metric's where it has one.
+    /// The step's name, with a dash and the metric's where it has one, and `-half` where matrices are of 16-bit floats.
     pub name: String,
     /// The whole WGSL.
     pub source: String,
@@ -247,21 +250,39 @@ pub struct Kernel {
     pub entry: &'static str,
 }
 
-/// Every kernel with every metric it is built with.
+/// Every kernel with every metric it is built with, and those that take matrices for matrices of 16-bit floats too.
 pub fn all() -> Vec<Kernel> {
-    let kernel = |step: Step, metric: Option<Metric>| Kernel {
-        name: match metric {
+    let kernel = |step: Step, metric: Option<Metric>| {
+        let name = match metric {
             Some(metric) => format!("{}-{}", step.name(), metric.name()),
             None => step.name(),
-        },
-        source: source(step, metric),
-        entry: ENTRY,
+        };
+        let source = source(step, metric);
+        let takes_bits = matches!(metric, Some(Metric::Hamming | Metric::Jaccard));
+        let half = all_halved(&source).filter(|_| !takes_bits);
+        let half = half.map(|source| (format!("{name}-half"), source));
+        let kernel = |(name, source)| Kernel {
+            name,
+            source,
+            entry: ENTRY,
+        };
+        std::iter::once((name, source)).chain(half).map(kernel)
     };
     Step::ALL
         .iter()
         .flat_map(|&step| match step.metrics() {
-            [] => vec![kernel(step, None)],
-            metrics => metrics.iter().map(|&m| kernel(step, Some(m))).collect(),
+            [] => kernel(step, None).collect::<Vec<_>>(),
+            metrics => metrics
+                .iter()
+                .flat_map(|&m| kernel(step, Some(m)))
+                .collect(),
         })
         .collect()
+}
+
+/// With every matrix of 16-bit floats; none where there is no matrix.
+fn all_halved(wgsl: &str) -> Option<String> {
+    (0..MOST_BINDINGS).fold(None, |half, binding| {
+        halved(half.as_deref().unwrap_or(wgsl), binding).or(half)
+    })
 }

@@ -37,6 +37,10 @@ var<workgroup> sh_sum: array<vec2<f32>, most_k * threads>;
 // By cluster, of the one invocation that adds the weights.
 var<workgroup> sh_count: array<u32, most_k>;
 
+fn x_at(index: u32) -> f32 {
+    return x[index];
+}
+
 fn groups_before(index: u32) -> u32 {
     return problems[index].run_groups;
 }
@@ -84,7 +88,7 @@ fn main(
         let row = in_x - problem.first;
         var value = 1.0;
         if !is_weight {
-            value = x[(in_x - params.part_first) * params.features + feature];
+            value = x_at((in_x - params.part_first) * params.features + feature);
         }
         var weight = 1.0;
         if problem.weight_at != NONE {

@@ -4,9 +4,9 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use throng_shaders::{ENTRY, Groups, Metric, Params, Step, all_written, source};
+use throng_shaders::{ENTRY, Groups, Metric, Params, Step, all_written, halved, source};
 
-use super::binding::{Bind, is_shared};
+use super::binding::{Bind, halves, is_shared};
 use super::slices::Slices;
 use crate::device::HostDevice;
 use crate::error::ComputeError;
@@ -41,6 +41,8 @@ pub(super) struct Key {
     constants: Vec<(&'static str, u32)>,
     /// Whether all bindings may be written.
     is_shared: bool,
+    /// Bindings of 16-bit floats.
+    halves: Vec<u32>,
 }
 
 /// A kernel to run.
@@ -68,6 +70,7 @@ impl Key {
             metric: job.metric,
             constants: job.constants.to_vec(),
             is_shared: is_shared(job.buffers),
+            halves: halves(job.buffers),
         }
     }
 }
@@ -345,6 +348,12 @@ impl Context {
         }
         let name = key.step.name();
         let mut wgsl = source(key.step, key.metric);
+        for &binding in &key.halves {
+            wgsl = halved(&wgsl, binding).ok_or_else(|| ComputeError::Device {
+                during: format!("compiling {name}"),
+                message: format!("binding {binding} takes no 16-bit floats"),
+            })?;
+        }
         if key.is_shared {
             wgsl = all_written(&wgsl);
         }
