@@ -74,7 +74,7 @@ impl HostBuffer {
                 found,
             });
         }
-        // Parts begin at multiples of 256 rows, so they are aligned where the first one is.
+        // Parts are cut so that they are aligned where the first one is.
         Ok(self.offset.is_multiple_of(context.offset_alignment()))
     }
 }

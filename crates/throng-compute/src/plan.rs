@@ -1,8 +1,20 @@
 //! How work is cut. Cuts depend on sizes and limits alone, so that results do not depend on timing or
 //! threads.
 
-/// Parts of a matrix begin at multiples of this, so that no block of rows crosses them.
-pub const PART_ROWS: usize = 256;
+/// Rows of a part of a matrix, of `row_bytes` each: as many as one buffer of `most` bytes holds, in whole tiles where it
+/// holds one, else so many that the next part may be bound where that can be.
+pub fn part_rows(most: u64, row_bytes: u64) -> u64 {
+    let rows = most / row_bytes;
+    let step = [256, aligned_rows(row_bytes), 1]
+        .into_iter()
+        .find(|&step| rows >= step);
+    step.map_or(0, |step| rows / step * step)
+}
+
+/// The fewest rows that take a multiple of 256 bytes, of which any binding's offset may be one.
+pub fn aligned_rows(row_bytes: u64) -> u64 {
+    256 >> row_bytes.trailing_zeros().min(8)
+}
 
 /// The tile of a kernel on the device: invocations by row and column, each with 4 x 4 pairs, and the
 /// features in workgroup memory at a time. All fit 256 invocations and 16 KiB.
@@ -292,13 +304,27 @@ mod tests {
         let large = Tile::LARGE.map(|(_, tile)| tile);
         for tile in [Tile::TALL, Tile::WIDE].into_iter().chain(large) {
             assert!(tile.tx * tile.ty <= 256);
-            assert_eq!(PART_ROWS % tile.rows(), 0);
+            assert_eq!(256 % tile.rows(), 0);
             assert_eq!(tile.d % 4, 0);
             let tiles = 16 * tile.d * (tile.ty + 1 + tile.tx + 1);
             let assign = 8 * tile.tx * tile.ty;
             let potentials = 4 * tile.columns() * tile.ty;
             assert!(tiles + assign.max(potentials) <= 16_384, "{tile:?}");
         }
+    }
+
+    #[test]
+    fn parts_of_wide_matrices_have_few_rows() {
+        assert_eq!(aligned_rows(4), 64);
+        assert_eq!(aligned_rows(12), 64);
+        assert_eq!(aligned_rows(96), 8);
+        assert_eq!(aligned_rows(512), 1);
+        assert_eq!(part_rows(1 << 20, 1024), 1024);
+        assert_eq!(part_rows((1 << 20) - 1, 1024), 768);
+        assert_eq!(part_rows(1 << 20, 4100), 192);
+        assert_eq!(part_rows(1 << 20, 40_004), 26);
+        assert_eq!(part_rows(1 << 20, 1 << 20), 1);
+        assert_eq!(part_rows(1 << 20, (1 << 20) + 4), 0);
     }
 
     #[test]

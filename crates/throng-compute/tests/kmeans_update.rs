@@ -148,7 +148,7 @@ fn what_does_not_fit_one_buffer_is_refused() {
         }
         let error = device
             .compute
-            .matrix(&vec![0.0; 65_600], 1, 65_600)
+            .matrix(&vec![0.0; 131_073], 1, 131_073)
             .unwrap_err();
         assert!(matches!(error, ComputeError::TooBig { .. }), "{error}");
         // 131,073 labels of 4 bytes.

@@ -7,7 +7,7 @@ use super::binding::BufferPiece;
 use super::context::Context;
 use crate::error::ComputeError;
 use crate::host_buffer::{HostBuffer, Lease};
-use crate::plan::PART_ROWS;
+use crate::plan;
 
 /// A matrix, cut by rows into parts of one buffer each.
 #[derive(Debug)]
@@ -25,7 +25,7 @@ pub struct Rows {
 #[derive(Debug)]
 pub(super) struct Part {
     pub buffer: BufferPiece,
-    /// The first row in the whole matrix; a multiple of [`PART_ROWS`], except in [`Rows::flat`].
+    /// The first row in the whole matrix.
     pub first: usize,
     pub rows: usize,
 }
@@ -88,12 +88,18 @@ impl Rows {
         rows: usize,
         cols: usize,
     ) -> Result<Self, ComputeError> {
-        let matrix = Self::new(context, rows, cols)?;
-        let lent = Self::lent(context, host, rows, cols)?;
-        for (from, to) in lent.parts.iter().zip(&matrix.parts) {
-            context.copy("a matrix", &from.buffer, &to.buffer, from.buffer.size)?;
-        }
-        Ok(matrix)
+        // Kept until the copies are submitted.
+        let (buffer, offset, _lease) = host.into_lease(context.queue());
+        Self::cut(context, rows, cols, false, None, |first, count| {
+            let piece: BufferPiece = context.storage("a matrix", count)?.into();
+            let from = BufferPiece {
+                buffer: buffer.clone(),
+                offset: offset + 4 * first as u64,
+                ..piece.clone()
+            };
+            context.copy("a matrix", &from, &piece, piece.size)?;
+            Ok(piece)
+        })
     }
 
     /// Cuts a matrix into parts; `piece` is asked for each, by its first value and its number of values.
@@ -108,11 +114,18 @@ impl Rows {
         let most = context.most_bytes();
         // Of halves, too: sums over parts are in the same order then.
         let row_bytes = 4 * cols.max(1) as u64;
-        let part_rows = most / row_bytes / PART_ROWS as u64 * PART_ROWS as u64;
-        if part_rows == 0 {
+        let part_rows = plan::part_rows(most, row_bytes);
+        // A host's parts lie in one buffer, and begin where a binding may.
+        let is_aligned = (part_rows * row_bytes).is_multiple_of(context.offset_alignment());
+        let is_cut = rows as u64 > part_rows;
+        if part_rows == 0 || (lease.is_some() && is_cut && !is_aligned) {
+            let bytes = match part_rows {
+                0 => row_bytes,
+                _ => row_bytes * plan::aligned_rows(row_bytes),
+            };
             return Err(ComputeError::TooBig {
-                what: "a block of 256 rows",
-                bytes: row_bytes * PART_ROWS as u64,
+                what: "a part of a matrix",
+                bytes,
                 limit: most,
             });
         }
