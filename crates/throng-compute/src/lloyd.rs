@@ -7,7 +7,9 @@ use crate::{cpu, gpu};
 
 /// One k-means problem over a matrix: the labels and distances of its rows stay on the device.
 ///
-/// The division of the sums by the counts, empty clusters and stopping are the caller's.
+/// Sums, counts and inertia of parts of the rows, on whatever machines, add up to those of all. The division of the
+/// sums by the counts, empty clusters and stopping are the caller's; [`kmeans_batch`](crate::kmeans_batch()) does all
+/// of it on the device.
 #[derive(Debug)]
 pub struct Lloyd {
     x: Matrix,
@@ -22,7 +24,7 @@ enum State {
         labels: Vec<u32>,
         distances: Vec<f32>,
     },
-    Device(gpu::kmeans_assign::Assignment),
+    Device(Box<gpu::kmeans_batch::Single>),
 }
 
 /// What an assignment changed.
@@ -53,7 +55,7 @@ impl Lloyd {
         check_k(k, x.rows())?;
         let state = match (x.compute().engine(), x.values()) {
             (Engine::Gpu(context), Values::Device(rows)) => {
-                State::Device(gpu::kmeans_assign::Assignment::new(context, rows, k)?)
+                State::Device(Box::new(gpu::kmeans_batch::Single::new(context, rows, k)?))
             }
             _ => State::Host {
                 labels: vec![u32::MAX; x.rows()],
@@ -83,9 +85,7 @@ impl Lloyd {
                 threads
                     .run(|| cpu::kmeans_assign::assign(values, cols, centroids, labels, distances))
             }
-            (State::Device(assignment), Engine::Gpu(context), Values::Device(rows)) => {
-                assignment.assign(context, rows, centroids)?
-            }
+            (State::Device(single), ..) => single.assign(centroids)?,
             _ => return Err(ComputeError::DifferentDevices),
         };
         self.is_assigned = true;
@@ -108,12 +108,7 @@ impl Lloyd {
                     });
                     (stats, (sums.values, sums.counts))
                 }
-                (State::Device(assignment), Engine::Gpu(context), Values::Device(rows)) => {
-                    let stats = assignment.assign(context, rows, centroids)?;
-                    let labels = assignment.labels_buffer();
-                    let sums = gpu::kmeans_update::update(context, rows, labels, self.k)?;
-                    (stats, sums)
-                }
+                (State::Device(single), ..) => (single.assign(centroids)?, single.sums()?),
                 _ => return Err(ComputeError::DifferentDevices),
             };
         self.is_assigned = true;
@@ -127,10 +122,9 @@ impl Lloyd {
     /// [`ComputeError::NotAssigned`] before the first [`Lloyd::assign`], and the device's.
     pub fn labels(&self) -> Result<Vec<u32>, ComputeError> {
         self.check_assigned("labels")?;
-        match (&self.state, self.x.compute().engine()) {
-            (State::Host { labels, .. }, _) => Ok(labels.clone()),
-            (State::Device(assignment), Engine::Gpu(context)) => assignment.labels(context),
-            _ => Err(ComputeError::DifferentDevices),
+        match &self.state {
+            State::Host { labels, .. } => Ok(labels.clone()),
+            State::Device(single) => single.labels(),
         }
     }
 
@@ -140,10 +134,9 @@ impl Lloyd {
     /// [`ComputeError::NotAssigned`] before the first [`Lloyd::assign`], and the device's.
     pub fn distances(&self) -> Result<Vec<f32>, ComputeError> {
         self.check_assigned("distances")?;
-        match (&self.state, self.x.compute().engine()) {
-            (State::Host { distances, .. }, _) => Ok(distances.clone()),
-            (State::Device(assignment), Engine::Gpu(context)) => assignment.distances(context),
-            _ => Err(ComputeError::DifferentDevices),
+        match &self.state {
+            State::Host { distances, .. } => Ok(distances.clone()),
+            State::Device(single) => single.distances(),
         }
     }
 

@@ -1,12 +1,13 @@
 //! A matrix on the device, in as many buffers as its limits ask for.
 
 use bytemuck::Pod;
+use half::f16;
 
 use super::binding::BufferPiece;
 use super::context::Context;
 use crate::error::ComputeError;
 use crate::host_buffer::{HostBuffer, Lease};
-use crate::plan::PART_ROWS;
+use crate::plan;
 
 /// A matrix, cut by rows into parts of one buffer each.
 #[derive(Debug)]
@@ -14,6 +15,8 @@ pub struct Rows {
     pub(super) parts: Vec<Part>,
     pub(super) rows: usize,
     pub(super) cols: usize,
+    /// Whether its values are 16-bit floats.
+    is_half: bool,
     /// What keeps a host's memory in place.
     _lease: Option<Lease>,
 }
@@ -22,7 +25,7 @@ pub struct Rows {
 #[derive(Debug)]
 pub(super) struct Part {
     pub buffer: BufferPiece,
-    /// The first row in the whole matrix; a multiple of [`PART_ROWS`], except in [`Rows::flat`].
+    /// The first row in the whole matrix.
     pub first: usize,
     pub rows: usize,
 }
@@ -55,7 +58,7 @@ impl Rows {
 
     /// Room for a matrix.
     pub fn new(context: &Context, rows: usize, cols: usize) -> Result<Self, ComputeError> {
-        Self::cut(context, rows, cols, None, |_, count| {
+        Self::cut(context, rows, cols, false, None, |_, count| {
             Ok(context.storage("a matrix", count)?.into())
         })
     }
@@ -68,11 +71,12 @@ impl Rows {
         cols: usize,
     ) -> Result<Self, ComputeError> {
         let (buffer, offset, lease) = host.into_lease(context.queue());
-        Self::cut(context, rows, cols, Some(lease), |first, count| {
+        Self::cut(context, rows, cols, false, Some(lease), |first, count| {
             Ok(BufferPiece {
                 buffer: buffer.clone(),
                 offset: offset + 4 * first as u64,
                 size: 4 * count as u64,
+                is_half: false,
             })
         })
     }
@@ -84,12 +88,18 @@ impl Rows {
         rows: usize,
         cols: usize,
     ) -> Result<Self, ComputeError> {
-        let matrix = Self::new(context, rows, cols)?;
-        let lent = Self::lent(context, host, rows, cols)?;
-        for (from, to) in lent.parts.iter().zip(&matrix.parts) {
-            context.copy("a matrix", &from.buffer, &to.buffer, from.buffer.size)?;
-        }
-        Ok(matrix)
+        // Kept until the copies are submitted.
+        let (buffer, offset, _lease) = host.into_lease(context.queue());
+        Self::cut(context, rows, cols, false, None, |first, count| {
+            let piece: BufferPiece = context.storage("a matrix", count)?.into();
+            let from = BufferPiece {
+                buffer: buffer.clone(),
+                offset: offset + 4 * first as u64,
+                ..piece.clone()
+            };
+            context.copy("a matrix", &from, &piece, piece.size)?;
+            Ok(piece)
+        })
     }
 
     /// Cuts a matrix into parts; `piece` is asked for each, by its first value and its number of values.
@@ -97,16 +107,25 @@ impl Rows {
         context: &Context,
         rows: usize,
         cols: usize,
+        is_half: bool,
         lease: Option<Lease>,
         piece: impl Fn(usize, usize) -> Result<BufferPiece, ComputeError>,
     ) -> Result<Self, ComputeError> {
         let most = context.most_bytes();
+        // Of halves, too: sums over parts are in the same order then.
         let row_bytes = 4 * cols.max(1) as u64;
-        let part_rows = most / row_bytes / PART_ROWS as u64 * PART_ROWS as u64;
-        if part_rows == 0 {
+        let part_rows = plan::part_rows(most, row_bytes);
+        // A host's parts lie in one buffer, and begin where a binding may.
+        let is_aligned = (part_rows * row_bytes).is_multiple_of(context.offset_alignment());
+        let is_cut = rows as u64 > part_rows;
+        if part_rows == 0 || (lease.is_some() && is_cut && !is_aligned) {
+            let bytes = match part_rows {
+                0 => row_bytes,
+                _ => row_bytes * plan::aligned_rows(row_bytes),
+            };
             return Err(ComputeError::TooBig {
-                what: "a block of 256 rows",
-                bytes: row_bytes * PART_ROWS as u64,
+                what: "a part of a matrix",
+                bytes,
                 limit: most,
             });
         }
@@ -123,6 +142,7 @@ impl Rows {
             parts,
             rows,
             cols,
+            is_half,
             _lease: lease,
         })
     }
@@ -143,6 +163,7 @@ impl Rows {
             parts,
             rows: first,
             cols: 1,
+            is_half: false,
             _lease: None,
         })
     }
@@ -161,10 +182,39 @@ impl Rows {
         Ok(matrix)
     }
 
+    /// A matrix with `values` in it as 16-bit floats, two a word: parts begin at whole words.
+    pub fn upload_half(
+        context: &Context,
+        values: &[f16],
+        cols: usize,
+    ) -> Result<Self, ComputeError> {
+        let rows = values.len() / cols;
+        let matrix = Self::cut(context, rows, cols, true, None, |_, count| {
+            let buffer = context.storage("a matrix", count.div_ceil(2))?;
+            Ok(BufferPiece {
+                is_half: true,
+                ..buffer.into()
+            })
+        })?;
+        for part in &matrix.parts {
+            let values = &values[part.first * cols..][..part.rows * cols];
+            let words: Vec<u32> = values.chunks(2).map(word_of).collect();
+            context.write("a matrix", &part.buffer, &words)?;
+        }
+        Ok(matrix)
+    }
+
     /// The values, row by row.
     pub fn download(&self, context: &Context) -> Result<Vec<f32>, ComputeError> {
         let mut values = Vec::with_capacity(self.rows * self.cols);
         for part in &self.parts {
+            if self.is_half {
+                let count = part.rows * self.cols;
+                let words: Vec<u32> = context.read("a matrix", &part.buffer, count.div_ceil(2))?;
+                let halves = words.iter().flat_map(|&word| values_of(word));
+                values.extend(halves.take(count));
+                continue;
+            }
             values.extend(context.read::<f32>("a matrix", &part.buffer, part.rows * self.cols)?);
         }
         Ok(values)
@@ -186,4 +236,14 @@ impl Rows {
             })
         })
     }
+}
+
+/// One or two values in a word, the first in its lower half.
+fn word_of(values: &[f16]) -> u32 {
+    let bits = |at: usize| u32::from(values.get(at).copied().unwrap_or_default().to_bits());
+    bits(0) | bits(1) << 16
+}
+
+fn values_of(word: u32) -> [f32; 2] {
+    [word, word >> 16].map(|half| f16::from_bits(half as u16).to_f32())
 }

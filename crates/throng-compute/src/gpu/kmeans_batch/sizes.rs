@@ -10,6 +10,8 @@ use crate::plan::{self, Tile};
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Sizes {
     pub rows: usize,
+    /// Rows of those problems that sort them.
+    pub order: usize,
     pub clusters: usize,
     pub starts: usize,
     pub counts: usize,
@@ -22,10 +24,11 @@ impl Sizes {
         let (rows, k) = (problem.rows.len(), problem.k);
         Self {
             rows,
+            order: if plan::gpu_batch_sorts(k) { rows } else { 0 },
             clusters: k,
             starts: k + 1,
             counts: rows.div_ceil(plan::gpu_batch_block_rows(rows, k, ROW_THREADS)) * k,
-            runs: plan::gpu_batch_runs(rows, k),
+            runs: plan::gpu_batch_runs(rows, k, ROW_THREADS),
             weights: problem.weights.as_ref().map_or(0, Vec::len),
         }
     }
@@ -33,6 +36,7 @@ impl Sizes {
     pub fn and(self, other: Self) -> Self {
         Self {
             rows: self.rows + other.rows,
+            order: self.order + other.order,
             clusters: self.clusters + other.clusters,
             starts: self.starts + other.starts,
             counts: self.counts + other.counts,
@@ -54,8 +58,8 @@ impl Sizes {
     }
 }
 
-/// Problems that run together: of one tile, so that a problem's kernels do not depend on the others, and as many as
-/// the device's buffers hold.
+/// Problems that run together: of one tile, and so of one way to update centroids, so that a problem's kernels do not
+/// depend on the others; and as many as the device's buffers hold.
 pub fn batches(context: &Context, x: &Rows, problems: &[KMeansProblem]) -> Vec<Vec<usize>> {
     let mut batches = Vec::new();
     for tile in [Tile::TALL, Tile::UPRIGHT, Tile::SQUARE] {
