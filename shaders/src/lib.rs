@@ -9,7 +9,7 @@ mod registry;
 
 pub use compose::source;
 pub use params::*;
-pub use registry::{Kernel, Metric, Step, all};
+pub use registry::{Kernel, Metric, Step, all, kernel_name};
 
 /// The entry point of every kernel.
 pub const ENTRY: &str = "main";

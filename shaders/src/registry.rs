@@ -115,7 +115,7 @@ impl Step {
 /// A composed kernel.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Kernel {
-    /// The step's name, with a dash and the metric's where it has one.
+    /// See [`kernel_name`].
     pub name: String,
     /// The whole WGSL.
     pub source: String,
@@ -123,13 +123,18 @@ pub struct Kernel {
     pub entry: &'static str,
 }
 
+/// The step's name, with a dash and the metric's where it has one.
+pub fn kernel_name(step: Step, metric: Option<Metric>) -> String {
+    match metric {
+        Some(metric) => format!("{}-{}", step.name(), metric.name()),
+        None => step.name(),
+    }
+}
+
 /// Every kernel with every metric it is built with.
 pub fn all() -> Vec<Kernel> {
     let kernel = |step: Step, metric: Option<Metric>| Kernel {
-        name: match metric {
-            Some(metric) => format!("{}-{}", step.name(), metric.name()),
-            None => step.name(),
-        },
+        name: kernel_name(step, metric),
         source: source(step, metric),
         entry: ENTRY,
     };

@@ -1,6 +1,7 @@
 //! Which device the kernels run on.
 
 use std::fmt;
+use std::path::Path;
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -191,6 +192,14 @@ impl Compute {
     pub fn poison_new_buffers(&self) {
         if let Engine::Gpu(context) = &self.0.engine {
             context.poison();
+        }
+    }
+
+    /// For tests: from now on the device's dispatches are kept in the folder `dir`, a few of each kernel.
+    #[doc(hidden)]
+    pub fn keep_dispatches(&self, dir: &Path) {
+        if let Engine::Gpu(context) = &self.0.engine {
+            context.keep_dispatches(dir);
         }
     }
 

@@ -1,8 +1,9 @@
 //! A device with its pipelines, and the way to run a kernel on it.
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use throng_shaders::{ENTRY, Groups, Metric, Params, Step, source};
 
@@ -18,6 +19,8 @@ pub struct Context {
     pipelines: Mutex<HashMap<Key, wgpu::ComputePipeline>>,
     pub(super) slices: Slices,
     poison: AtomicBool,
+    /// Where dispatches are kept, if they are.
+    pub(super) records: OnceLock<PathBuf>,
 }
 
 /// Everything that changes a kernel's code.
@@ -98,6 +101,7 @@ impl Context {
             pipelines: Mutex::default(),
             slices: Slices::default(),
             poison: AtomicBool::new(false),
+            records: OnceLock::new(),
         })
     }
 
@@ -190,6 +194,7 @@ impl Context {
         }
         let pipeline = self.pipeline(P::STEP, job.metric, job.constants)?;
         let params = self.uniform(&job.params)?;
+        let recording = self.begin_record(job)?;
         self.slices.run(
             (P::STEP, job.metric),
             job.groups,
@@ -201,7 +206,8 @@ impl Context {
                 })
             },
             || self.wait(&name),
-        )
+        )?;
+        recording.map_or(Ok(()), |recording| self.end_record(&recording, job))
     }
 
     fn submit(

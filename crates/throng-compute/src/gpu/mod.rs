@@ -7,6 +7,7 @@ pub mod kmeans_assign;
 pub mod kmeans_plus_plus;
 pub mod kmeans_update;
 pub mod pairwise_distances;
+mod record;
 mod rows;
 mod rows_scale;
 pub mod silhouette;

@@ -1,7 +1,13 @@
 //! What the kernels' tests share: every device of this machine, data, and plain f64 oracles.
 #![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+use std::env;
+use std::path::Path;
+
 use throng_compute::{Compute, HostDevice};
+
+/// A folder for dispatches with what they read and wrote, which `cargo xtask platforms` runs again elsewhere.
+const KEEP: &str = "THRONG_KEEP_DISPATCHES";
 
 /// A device with its name for failure messages.
 pub struct Named {
@@ -29,6 +35,9 @@ pub fn devices() -> Vec<Named> {
             let host = request(&instance, &adapter, limits);
             let compute = Compute::from_host(host).unwrap();
             compute.poison_new_buffers();
+            if let Some(dir) = env::var_os(KEEP) {
+                compute.keep_dispatches(Path::new(&dir));
+            }
             let kib = most_bytes >> 10;
             let name = format!("{} by {}, buffers of {kib} KiB", info.name, info.backend);
             devices.push(Named { name, compute });
@@ -37,11 +46,11 @@ pub fn devices() -> Vec<Named> {
     devices
 }
 
-/// Every adapter; at least one.
+/// Every adapter, of the graphics APIs that `WGPU_BACKEND` names if it does; at least one.
 pub fn adapters() -> Vec<(wgpu::Instance, wgpu::Adapter)> {
     let mut descriptor = wgpu::InstanceDescriptor::new_without_display_handle();
     descriptor.backends = wgpu::Backends::PRIMARY;
-    let instance = wgpu::Instance::new(descriptor);
+    let instance = wgpu::Instance::new(descriptor.with_env());
     let adapters = pollster::block_on(instance.enumerate_adapters(wgpu::Backends::PRIMARY));
     assert!(
         !adapters.is_empty(),
