@@ -99,7 +99,7 @@ fn download(venv: &Venv, work: &Path) -> Result<PathBuf> {
 }
 
 /// Compares a file's SHA-256 with the one that is expected, in hexadecimal.
-fn check(path: &Path, expected: &str) -> Result<()> {
+pub fn check(path: &Path, expected: &str) -> Result<()> {
     let bytes = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
     let found: String = Sha256::digest(&bytes)
         .iter()

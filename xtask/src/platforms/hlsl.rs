@@ -1,0 +1,125 @@
+//! Windows' own compilers for HLSL, under wine. They come in an npm package, fetched and checked, never committed.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+
+use super::debian::Debian;
+use super::{variants, windows};
+use crate::{assets, cmd};
+
+const PACKAGE: &str = "webgpu@0.6.2";
+/// The most processor time that FXC may take for a kernel: users wait for it on first use.
+const MOST_MS: u64 = 5_000;
+
+/// A compiler.
+pub struct Compiler {
+    name: &'static str,
+    profile: &'static str,
+    /// How the names of its files end.
+    files: &'static str,
+    pub dll: &'static str,
+    sha256: &'static str,
+    most_ms: u64,
+}
+
+pub const FXC: Compiler = Compiler {
+    name: "fxc",
+    profile: "cs_5_1",
+    files: ".5_1.hlsl",
+    dll: "d3dcompiler_47.dll",
+    sha256: "289767b49dc8525bce262ea06fee4ef9fced2e131a55b25654ce871c1f0498b2",
+    most_ms: MOST_MS,
+};
+
+pub const DXC: Compiler = Compiler {
+    name: "dxc",
+    profile: "cs_6_0",
+    files: ".6_0.hlsl",
+    dll: "dxcompiler.dll",
+    sha256: "04cf618004bf19f789f54e8931c7f7106223bccd354b093c4ff725c748512602",
+    most_ms: MOST_MS,
+};
+
+impl Compiler {
+    /// Fetches its library, unless it is there and right.
+    ///
+    /// # Errors
+    /// If npm is missing or fetches something else.
+    pub fn fetch(&self, debian: &Debian) -> Result<PathBuf> {
+        let dir = debian.cache().join("npm");
+        let path = dir.join("package/dist/win32-x64").join(self.dll);
+        if assets::check(&path, self.sha256).is_err() {
+            fs::create_dir_all(&dir)?;
+            let pack = ["pack", PACKAGE, "--silent", "--pack-destination"];
+            cmd::run(cmd::program("npm").args(pack).arg(&dir))
+                .with_context(|| format!("npm is needed, to fetch {PACKAGE}"))?;
+            let archive = dir.join(format!("{}.tgz", PACKAGE.replace('@', "-")));
+            let mut tar = cmd::program("tar");
+            cmd::run(tar.arg("-xzf").arg(archive).arg("-C").arg(&dir))?;
+        }
+        assets::check(&path, self.sha256)?;
+        Ok(path)
+    }
+}
+
+/// Compiles every variant; a planted error must be found.
+///
+/// # Errors
+/// If one does not compile, or takes too long.
+pub fn run(debian: &Debian, compiler: &Compiler) -> Result<()> {
+    let dir = debian.cache().join(compiler.name);
+    fs::create_dir_all(&dir)?;
+    fs::copy(compiler.fetch(debian)?, dir.join(compiler.dll))?;
+    let checker = dir.join("hlsl.exe");
+    let source = cmd::root().join("xtask/src/platforms/hlsl.c");
+    let mut gcc = debian.command("x86_64-w64-mingw32-gcc");
+    cmd::run(gcc.args(["-O2", "-Wall", "-o"]).arg(&checker).arg(source))?;
+
+    let planted = dir.join("planted.hlsl");
+    fs::write(
+        &planted,
+        "[numthreads(1, 1, 1)] void main() { uint x = nothing; }\n",
+    )?;
+    let (said, outcome) = compile(debian, compiler, &checker, &[planted])?;
+    if outcome.is_ok() || !said.contains("error ") || !said.contains("nothing") {
+        bail!("{} did not find a planted error", compiler.name);
+    }
+
+    let files = variants::files(debian, compiler.files)?;
+    let (said, outcome) = compile(debian, compiler, &checker, &files)?;
+    outcome?;
+    let times: Vec<(u64, &str)> = said.lines().filter_map(compiled).collect();
+    if times.len() != files.len() {
+        bail!("{} of {} variants compiled", times.len(), files.len());
+    }
+    let (slowest, name) = times.iter().max().context("no variant")?;
+    eprintln!(
+        "{} compiles {} variants, {name} the slowest, in {slowest} ms",
+        compiler.name,
+        times.len()
+    );
+    if *slowest > compiler.most_ms {
+        bail!("{name} takes {slowest} ms, more than {}", compiler.most_ms);
+    }
+    Ok(())
+}
+
+fn compile(
+    debian: &Debian,
+    compiler: &Compiler,
+    checker: &Path,
+    files: &[PathBuf],
+) -> Result<(String, Result<()>)> {
+    let mut wine = windows::wine(debian, 300, &[compiler.dll]);
+    wine.arg(checker)
+        .args([compiler.name, compiler.profile, throng_shaders::ENTRY]);
+    cmd::tee(wine.args(files))
+}
+
+/// Milliseconds and name, of a line that says that a file was compiled.
+fn compiled(line: &str) -> Option<(u64, &str)> {
+    let (milliseconds, path) = line.strip_prefix("ok ")?.split_once(' ')?;
+    Some((milliseconds.parse().ok()?, path.rsplit('/').next()?.trim()))
+}

@@ -1,0 +1,132 @@
+//! The kernels' tests, built for Windows and run under wine.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+use serde_json::Value;
+
+use super::debian::Debian;
+use super::{check, hlsl, variants};
+use crate::cmd;
+use crate::tally::Tally;
+
+/// Seconds that one test program may take.
+const MOST_SECONDS: u32 = 900;
+
+/// Builds the tests of `throng-compute`.
+///
+/// # Errors
+/// If they do not compile or link.
+pub fn build(debian: &Debian) -> Result<()> {
+    let mut build = cross(debian);
+    cmd::run(&mut build)?;
+    let run = run_dir(debian);
+    if run.exists() {
+        fs::remove_dir_all(&run)?;
+    }
+    fs::create_dir_all(&run)?;
+    // Again, for the names of what is built: nothing is left to do.
+    let listed = cmd::capture(cross(debian).args(["--quiet", "--message-format=json"]))?;
+    let mut count = 0;
+    for line in listed.lines() {
+        let message: Value = serde_json::from_str(line)?;
+        if let (Some(path), Some(name)) = (
+            message["executable"].as_str(),
+            message["target"]["name"].as_str(),
+        ) {
+            fs::copy(path, run.join(format!("{name}.exe")))?;
+            count += 1;
+        }
+    }
+    if count == 0 {
+        bail!("cargo built no test");
+    }
+    // The compiler that wgpu takes on Windows where no other is installed; wine's own cannot compile our HLSL.
+    fs::copy(hlsl::FXC.fetch(debian)?, run.join(hlsl::FXC.dll))?;
+    Ok(())
+}
+
+fn cross(debian: &Debian) -> Command {
+    let mut cargo = check::cargo(debian, "test");
+    cargo.args(["--no-run", "-Zbuild-std=std,panic_unwind,test"]);
+    cargo.args(["--target", "x86_64-pc-windows-gnu"]);
+    cargo
+}
+
+/// Runs them on one graphics API. The tests compare with loops of their own.
+///
+/// # Errors
+/// If a test fails, or none ran on that API.
+pub fn test(debian: &Debian, api: &str) -> Result<()> {
+    let records = variants::records(debian);
+    if api == "vulkan" && records.exists() {
+        fs::remove_dir_all(&records)?;
+    }
+    fs::create_dir_all(&records)?;
+    let mut programs = Vec::new();
+    for entry in fs::read_dir(run_dir(debian)).context("nothing is built for Windows")? {
+        programs.push(entry?.path());
+    }
+    programs.retain(|path| path.extension().is_some_and(|end| end == "exe"));
+    programs.sort();
+    let mut all = String::new();
+    let mut failed = Vec::new();
+    for program in &programs {
+        let mut wine = wine(debian, MOST_SECONDS, &[hlsl::FXC.dll]);
+        wine.env("WGPU_BACKEND", api)
+            .env("WGPU_DX12_COMPILER", "fxc");
+        if api == "vulkan" {
+            wine.env("THRONG_KEEP_DISPATCHES", format!("Z:{}", records.display()));
+        }
+        let (said, outcome) = cmd::tee(wine.arg(program).arg("--show-output"))?;
+        all += &said;
+        if let Err(error) = outcome {
+            failed.push(format!("{error:#}"));
+        }
+    }
+    let tally = Tally::parse(&all);
+    eprintln!("{} tests passed on {api}", tally.passed());
+    if !failed.is_empty() {
+        bail!("{}", failed.join("; "));
+    }
+    // tests/device.rs prints every adapter.
+    let backend = if api == "dx12" {
+        "backend: Dx12"
+    } else {
+        "backend: Vulkan"
+    };
+    let adapters = all
+        .lines()
+        .filter(|line| line.contains("tested on AdapterInfo"));
+    let (mine, others): (Vec<_>, Vec<_>) = adapters.partition(|line| line.contains(backend));
+    if mine.is_empty() || !others.is_empty() {
+        bail!(
+            "the tests ran on other adapters than {api}'s: {}",
+            others.join("; ")
+        );
+    }
+    Ok(())
+}
+
+fn run_dir(debian: &Debian) -> PathBuf {
+    debian.cache().join("run")
+}
+
+/// wine with a display, ended after `seconds`; `dlls` are those beside the program, not wine's.
+pub fn wine(debian: &Debian, seconds: u32, dlls: &[&str]) -> Command {
+    let mut wine = debian.timed(seconds, "xvfb-run");
+    wine.args(["--auto-servernum", "wine"]);
+    wine.env("WINEPREFIX", debian.cache().join("wine"));
+    wine.env("WINEDEBUG", "-all");
+    let native: Vec<_> = dlls
+        .iter()
+        .map(|dll| dll.trim_end_matches(".dll"))
+        .collect();
+    wine.env(
+        "WINEDLLOVERRIDES",
+        format!("{}=n;mscoree,mshtml=", native.join(",")),
+    );
+    wine
+}
