@@ -27,17 +27,19 @@ var<workgroup> sh_distance: array<f32, tx_count * ty_count>;
 var<workgroup> sh_column: array<u32, tx_count * ty_count>;
 
 fn load_a(row: u32, d: u32) -> f32 {
-    if row >= params.rows || d >= params.features {
-        return 0.0;
+    var value = 0.0;
+    if row < params.rows && d < params.features {
+        value = metric_a(x[row * params.features + d], row);
     }
-    return metric_a(x[row * params.features + d], row);
+    return value;
 }
 
 fn load_b(column: u32, d: u32) -> f32 {
-    if column >= params.k || d >= params.features {
-        return 0.0;
+    var value = 0.0;
+    if column < params.k && d < params.features {
+        value = metric_b(centroids[column * params.features + d], column);
     }
-    return metric_b(centroids[column * params.features + d], column);
+    return value;
 }
 
 struct Nearest {

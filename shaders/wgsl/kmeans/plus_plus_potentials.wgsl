@@ -28,17 +28,19 @@ struct KmeansPlusPlusPotentialsParams {
 var<workgroup> sh_potential: array<f32, 4u * tx_count * ty_count>;
 
 fn load_a(row: u32, d: u32) -> f32 {
-    if row >= params.rows || d >= params.features {
-        return 0.0;
+    var value = 0.0;
+    if row < params.rows && d < params.features {
+        value = metric_a(x[row * params.features + d], row);
     }
-    return metric_a(x[row * params.features + d], row);
+    return value;
 }
 
 fn load_b(column: u32, d: u32) -> f32 {
-    if column >= params.trials || d >= params.features {
-        return 0.0;
+    var value = 0.0;
+    if column < params.trials && d < params.features {
+        value = metric_b(candidate_rows[column * params.features + d], column);
     }
-    return metric_b(candidate_rows[column * params.features + d], column);
+    return value;
 }
 
 fn keep(row: u32, columns: vec4<u32>, sums: vec4<f32>) -> vec4<f32> {

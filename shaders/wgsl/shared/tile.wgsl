@@ -3,7 +3,8 @@
 // and column tx + j * tx_count. Every pair is summed over its features in order, so its bits do not
 // depend on the size of the tile.
 //
-// The kernel gives load_a(row, feature) and load_b(column, feature), which are 0 outside the matrix;
+// The kernel gives load_a(row, feature) and load_b(column, feature), which are 0 outside the matrix, and have
+// one return: FXC takes an early one for a way out of the loops around, and refuses their barriers;
 // the metric gives metric_step.
 
 override tx_count: u32 = 16u;

@@ -33,8 +33,7 @@ const ROOM: u64 = 8;
 /// Enters the folder `$1`: the system's own /proc, this machine's devices, certificates and names, and the folders
 /// `$2` (the repository), `$3` (the cache) and `$4` (cargo's) at their places. Nothing of it is seen outside, and
 /// whatever the command starts ends with it.
-const ENTER: &str = r#"
-set -e
+const ENTER: &str = r#"set -e
 root=$1 repository=$2 cache=$3 cargo=$4
 shift 4
 mount -t proc proc "$root/proc"
@@ -53,6 +52,8 @@ exec chroot "$root" env --chdir="$repository" "$@"
 /// The system, made ready.
 pub struct Debian {
     root: PathBuf,
+    /// The script that enters it.
+    enter: PathBuf,
     /// Seen inside under the same path.
     cache: PathBuf,
 }
@@ -72,10 +73,12 @@ impl Debian {
         let home = cache_home()?.join("throng/platforms");
         let debian = Self {
             root: home.join(RELEASE),
+            enter: home.join("enter.sh"),
             cache: home.join("cache"),
         };
         fs::create_dir_all(&debian.cache)
             .with_context(|| format!("cannot make {}", debian.cache.display()))?;
+        fs::write(&debian.enter, ENTER)?;
         let stamp = home.join("packages");
         if fs::read_to_string(&stamp).is_ok_and(|packages| packages == PACKAGES.join(" ")) {
             return Ok(debian);
@@ -121,7 +124,7 @@ impl Debian {
     pub fn command(&self, program: &str) -> Command {
         let mut command = Command::new("unshare");
         command.args(["--mount", "--pid", "--fork", "--kill-child"]);
-        command.args(["sh", "-c", ENTER, "enter"]).arg(&self.root);
+        command.arg("sh").arg(&self.enter).arg(&self.root);
         command
             .arg(cmd::root())
             .arg(&self.cache)

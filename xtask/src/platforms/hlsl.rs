@@ -1,4 +1,5 @@
-//! Windows' own compilers for HLSL, under wine. They come in an npm package, fetched and checked, never committed.
+//! Windows' own compilers for HLSL, under wine. They and Dawn come in one npm package, fetched and checked, never
+//! committed.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,46 +11,29 @@ use super::{variants, windows};
 use crate::{assets, cmd};
 
 const PACKAGE: &str = "webgpu@0.6.2";
-/// The most processor time that FXC may take for a kernel: users wait for it on first use.
+/// The most processor time that a compiler may take for a kernel: users wait for it on first use.
 const MOST_MS: u64 = 5_000;
 
-/// A compiler.
-pub struct Compiler {
-    name: &'static str,
-    profile: &'static str,
-    /// How the names of its files end.
-    files: &'static str,
-    pub dll: &'static str,
+/// A file of the package, and its SHA-256.
+pub struct File {
+    path: &'static str,
     sha256: &'static str,
-    most_ms: u64,
 }
 
-pub const FXC: Compiler = Compiler {
-    name: "fxc",
-    profile: "cs_5_1",
-    files: ".5_1.hlsl",
-    dll: "d3dcompiler_47.dll",
-    sha256: "289767b49dc8525bce262ea06fee4ef9fced2e131a55b25654ce871c1f0498b2",
-    most_ms: MOST_MS,
+/// Dawn for Node on Linux.
+pub const DAWN: File = File {
+    path: "linux-x64/dawn.node",
+    sha256: "ab18a659f8325e874ea45c80347b64336d7f748601102753d2bc669fdecfd710",
 };
 
-pub const DXC: Compiler = Compiler {
-    name: "dxc",
-    profile: "cs_6_0",
-    files: ".6_0.hlsl",
-    dll: "dxcompiler.dll",
-    sha256: "04cf618004bf19f789f54e8931c7f7106223bccd354b093c4ff725c748512602",
-    most_ms: MOST_MS,
-};
-
-impl Compiler {
-    /// Fetches its library, unless it is there and right.
+impl File {
+    /// Fetches it, unless it is there and right.
     ///
     /// # Errors
     /// If npm is missing or fetches something else.
     pub fn fetch(&self, debian: &Debian) -> Result<PathBuf> {
         let dir = debian.cache().join("npm");
-        let path = dir.join("package/dist/win32-x64").join(self.dll);
+        let path = dir.join("package/dist").join(self.path);
         if assets::check(&path, self.sha256).is_err() {
             fs::create_dir_all(&dir)?;
             let pack = ["pack", PACKAGE, "--silent", "--pack-destination"];
@@ -64,6 +48,42 @@ impl Compiler {
     }
 }
 
+/// A compiler.
+pub struct Compiler {
+    name: &'static str,
+    profile: &'static str,
+    /// How the names of its files end.
+    files: &'static str,
+    /// The name of its library.
+    pub dll: &'static str,
+    /// Its library.
+    pub file: File,
+}
+
+/// The compiler of every Windows.
+pub const FXC: Compiler = Compiler {
+    name: "fxc",
+    profile: "cs_5_1",
+    files: ".5_1.hlsl",
+    dll: "d3dcompiler_47.dll",
+    file: File {
+        path: "win32-x64/d3dcompiler_47.dll",
+        sha256: "289767b49dc8525bce262ea06fee4ef9fced2e131a55b25654ce871c1f0498b2",
+    },
+};
+
+/// Its successor, which programs bring along.
+pub const DXC: Compiler = Compiler {
+    name: "dxc",
+    profile: "cs_6_0",
+    files: ".6_0.hlsl",
+    dll: "dxcompiler.dll",
+    file: File {
+        path: "win32-x64/dxcompiler.dll",
+        sha256: "04cf618004bf19f789f54e8931c7f7106223bccd354b093c4ff725c748512602",
+    },
+};
+
 /// Compiles every variant; a planted error must be found.
 ///
 /// # Errors
@@ -71,7 +91,7 @@ impl Compiler {
 pub fn run(debian: &Debian, compiler: &Compiler) -> Result<()> {
     let dir = debian.cache().join(compiler.name);
     fs::create_dir_all(&dir)?;
-    fs::copy(compiler.fetch(debian)?, dir.join(compiler.dll))?;
+    fs::copy(compiler.file.fetch(debian)?, dir.join(compiler.dll))?;
     let checker = dir.join("hlsl.exe");
     let source = cmd::root().join("xtask/src/platforms/hlsl.c");
     let mut gcc = debian.command("x86_64-w64-mingw32-gcc");
@@ -100,8 +120,8 @@ pub fn run(debian: &Debian, compiler: &Compiler) -> Result<()> {
         compiler.name,
         times.len()
     );
-    if *slowest > compiler.most_ms {
-        bail!("{name} takes {slowest} ms, more than {}", compiler.most_ms);
+    if *slowest > MOST_MS {
+        bail!("{name} takes {slowest} ms, more than {}", MOST_MS);
     }
     Ok(())
 }

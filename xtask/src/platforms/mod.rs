@@ -2,6 +2,7 @@
 //! built for Windows and run on DX12 and Vulkan under wine.
 
 mod check;
+mod dawn;
 mod debian;
 mod hlsl;
 mod variants;
@@ -13,13 +14,14 @@ use crate::steps::Steps;
 use debian::Debian;
 
 /// The steps that need the Debian.
-const INSIDE: [&str; 8] = [
+const INSIDE: [&str; 9] = [
     "Windows build",
     "Windows' Vulkan",
-    "DX12",
     "every variant",
     "FXC",
     "DXC",
+    "Dawn",
+    "DX12",
     "macOS",
     "wasm",
 ];
@@ -53,10 +55,11 @@ pub fn run_as(steps: &mut Steps, allow_missing: bool) {
     };
     steps.run("Windows build", || windows::build(&debian));
     steps.run("Windows' Vulkan", || windows::test(&debian, "vulkan"));
-    steps.run("DX12", || windows::test(&debian, "dx12"));
     steps.run("every variant", || variants::run(&debian));
     steps.run("FXC", || hlsl::run(&debian, &hlsl::FXC));
     steps.run("DXC", || hlsl::run(&debian, &hlsl::DXC));
+    steps.run("Dawn", || dawn::run(&debian));
+    steps.run("DX12", || windows::test(&debian, "dx12"));
     steps.run("macOS", || check::run(&debian, "aarch64-apple-darwin"));
     steps.run("wasm", || check::run(&debian, "wasm32-unknown-unknown"));
 }

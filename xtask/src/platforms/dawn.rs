@@ -1,0 +1,28 @@
+//! A second implementation of WGSL: what the tests dispatched, run again by Dawn with its compiler, Tint.
+
+use std::fs;
+
+use anyhow::Result;
+
+use super::debian::Debian;
+use super::{hlsl, variants};
+use crate::cmd;
+
+/// Runs every kept dispatch.
+///
+/// # Errors
+/// If Dawn refuses a kernel or gives other results, or a kernel was never dispatched.
+pub fn run(debian: &Debian) -> Result<()> {
+    let dawn = hlsl::DAWN.fetch(debian)?;
+    let shaders = debian.cache().join("wgsl");
+    if shaders.exists() {
+        fs::remove_dir_all(&shaders)?;
+    }
+    fs::create_dir_all(&shaders)?;
+    for kernel in throng_shaders::all() {
+        fs::write(shaders.join(format!("{}.wgsl", kernel.name)), kernel.source)?;
+    }
+    let mut node = debian.timed(300, "node");
+    node.arg(cmd::root().join("xtask/src/platforms/dawn.mjs"));
+    cmd::run(node.arg(dawn).arg(shaders).arg(variants::records(debian)))
+}
