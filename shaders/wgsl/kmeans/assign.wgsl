@@ -27,19 +27,17 @@ var<workgroup> sh_distance: array<f32, tx_count * ty_count>;
 var<workgroup> sh_column: array<u32, tx_count * ty_count>;
 
 fn load_a(row: u32, d: u32) -> f32 {
-    var value = 0.0;
-    if row < params.rows && d < params.features {
-        value = metric_a(x[row * params.features + d], row);
+    if row >= params.rows || d >= params.features {
+        return 0.0;
     }
-    return value;
+    return metric_a(x[row * params.features + d], row);
 }
 
 fn load_b(column: u32, d: u32) -> f32 {
-    var value = 0.0;
-    if column < params.k && d < params.features {
-        value = metric_b(centroids[column * params.features + d], column);
+    if column >= params.k || d >= params.features {
+        return 0.0;
     }
-    return value;
+    return metric_b(centroids[column * params.features + d], column);
 }
 
 struct Nearest {

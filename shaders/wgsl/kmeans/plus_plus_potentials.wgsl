@@ -28,19 +28,17 @@ struct KmeansPlusPlusPotentialsParams {
 var<workgroup> sh_potential: array<f32, 4u * tx_count * ty_count>;
 
 fn load_a(row: u32, d: u32) -> f32 {
-    var value = 0.0;
-    if row < params.rows && d < params.features {
-        value = metric_a(x[row * params.features + d], row);
+    if row >= params.rows || d >= params.features {
+        return 0.0;
     }
-    return value;
+    return metric_a(x[row * params.features + d], row);
 }
 
 fn load_b(column: u32, d: u32) -> f32 {
-    var value = 0.0;
-    if column < params.trials && d < params.features {
-        value = metric_b(candidate_rows[column * params.features + d], column);
+    if column >= params.trials || d >= params.features {
+        return 0.0;
     }
-    return value;
+    return metric_b(candidate_rows[column * params.features + d], column);
 }
 
 fn keep(row: u32, columns: vec4<u32>, sums: vec4<f32>) -> vec4<f32> {

@@ -22,19 +22,17 @@ struct PairwiseDistancesParams {
 @group(0) @binding(4) var<storage, read_write> distances: array<f32>;
 
 fn load_a(row: u32, d: u32) -> f32 {
-    var value = 0.0;
-    if row < params.a_end && d < params.features {
-        value = metric_a(a[row * params.features + d], row);
+    if row >= params.a_end || d >= params.features {
+        return 0.0;
     }
-    return value;
+    return metric_a(a[row * params.features + d], row);
 }
 
 fn load_b(column: u32, d: u32) -> f32 {
-    var value = 0.0;
-    if column < params.b_rows && d < params.features {
-        value = metric_b(b[column * params.features + d], column);
+    if column >= params.b_rows || d >= params.features {
+        return 0.0;
     }
-    return value;
+    return metric_b(b[column * params.features + d], column);
 }
 
 fn store(row: u32, columns: vec4<u32>, sums: vec4<f32>) {

@@ -3,8 +3,7 @@
 // and column tx + j * tx_count. Every pair is summed over its features in order, so its bits do not
 // depend on the size of the tile.
 //
-// The kernel gives load_a(row, feature) and load_b(column, feature), which are 0 outside the matrix, and have
-// one return: FXC takes an early one for a way out of the loops around, and refuses their barriers;
+// The kernel gives load_a(row, feature) and load_b(column, feature), which are 0 outside the matrix;
 // the metric gives metric_step.
 
 override tx_count: u32 = 16u;
@@ -49,15 +48,22 @@ fn tile_sums(local: vec2<u32>, first_a: u32, first_b: u32, features: u32) -> Blo
     var block = Block(vec4<f32>(0.0), vec4<f32>(0.0), vec4<f32>(0.0), vec4<f32>(0.0));
     for (var first_d = 0u; first_d < features; first_d += tile_d) {
         workgroupBarrier();
-        for (var i = slot; i < 4u * ty_count * tile_d; i += slots) {
+        // All invocations go round equally often: FXC refuses barriers beside loops whose ends differ.
+        for (var first = 0u; first < 4u * ty_count * tile_d; first += slots) {
+            let i = first + slot;
             let row = i / tile_d;
             let d = i % tile_d;
-            sh_a[d * a_stride + row] = load_a(first_a + row, first_d + d);
+            if i < 4u * ty_count * tile_d {
+                sh_a[d * a_stride + row] = load_a(first_a + row, first_d + d);
+            }
         }
-        for (var i = slot; i < 4u * tx_count * tile_d; i += slots) {
+        for (var first = 0u; first < 4u * tx_count * tile_d; first += slots) {
+            let i = first + slot;
             let column = i / tile_d;
             let d = i % tile_d;
-            sh_b[d * b_stride + column] = load_b(first_b + column, first_d + d);
+            if i < 4u * tx_count * tile_d {
+                sh_b[d * b_stride + column] = load_b(first_b + column, first_d + d);
+            }
         }
         workgroupBarrier();
         // By fours: features beyond the last are 0 on both sides.

@@ -33,20 +33,18 @@ var<workgroup> sh_sum: array<f32, tx_count * ty_count>;
 var<private> place_end: u32;
 
 fn load_a(row: u32, d: u32) -> f32 {
-    var value = 0.0;
-    if row < params.a_end && d < params.features {
-        value = metric_a(a[row * params.features + d], row);
+    if row >= params.a_end || d >= params.features {
+        return 0.0;
     }
-    return value;
+    return metric_a(a[row * params.features + d], row);
 }
 
 fn load_b(place: u32, d: u32) -> f32 {
-    var value = 0.0;
-    if place < place_end && d < params.features {
-        let row = order[place];
-        value = metric_b(b[row * params.features + d], row);
+    if place >= place_end || d >= params.features {
+        return 0.0;
     }
-    return value;
+    let row = order[place];
+    return metric_b(b[row * params.features + d], row);
 }
 
 fn add(row: u32, places: vec4<u32>, block_row: vec4<f32>) -> f32 {

@@ -13,7 +13,9 @@ const [dawn, shaders, records] = process.argv.slice(2);
 const { create, globals } = createRequire(import.meta.url)(dawn);
 Object.assign(globalThis, globals);
 
-const adapter = await create(['backend=vulkan']).requestAdapter();
+// Dawn lives as long as this object.
+const gpu = create(['backend=vulkan']);
+const adapter = await gpu.requestAdapter();
 if (!adapter) throw new Error('Dawn finds no adapter');
 const device = await adapter.requestDevice();
 device.addEventListener('uncapturederror', ({ error }) => { throw new Error(error.message); });
