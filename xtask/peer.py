@@ -1,8 +1,9 @@
-"""scikit-learn's side of `cargo xtask bench`: prints one JSON object.
+"""The peers' side of `cargo xtask bench`: prints one JSON object.
 
-peer.py data FOLDER N D K       writes x.f32 [n, d], centroids.f32 [k, d] and labels.u32 [n], little-endian
-peer.py lloyd FOLDER N D K      times Lloyd iterations from those centroids
-peer.py silhouette FOLDER N D K times the exact silhouette of those labels
+peer.py data FOLDER N D K              writes x.f32 [n, d], centroids.f32 [k, d] and labels.u32 [n], little-endian
+peer.py PEER lloyd FOLDER N D K        times Lloyd iterations from those centroids
+peer.py PEER silhouette FOLDER N D K   times the exact silhouette of those labels
+peer.py PEER pairwise FOLDER N D K METRIC  times the distances of x from those centroids
 """
 
 import json
@@ -13,7 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
-# Iterations of the two runs whose difference is timed: seeding, checks and the last labelling fall out of it.
+# Iterations, at most, of the two runs whose difference is timed: seeding, checks and the last labelling fall out
+# of it.
 FEW, MANY = 2, 22
 # Each is run so often, and its best time counts: a slow short run would flatter the difference.
 REPEATS = 3
@@ -27,39 +29,69 @@ def status(field):
     raise KeyError(field)
 
 
+def rows(folder, name, d):
+    return np.fromfile(folder / name, "<f4").reshape(-1, d)
+
+
+def best(run):
+    """The least seconds of a few runs, and what the last one returned."""
+    took = []
+    for _ in range(REPEATS):
+        start = time.perf_counter()
+        result = run()
+        took.append(time.perf_counter() - start)
+    return min(took), result
+
+
 def data(folder, n, d, k):
     rng = np.random.default_rng(7)
     centres = rng.normal(size=(k, d))
     labels = rng.integers(k, size=n)
-    x = (centres[labels] + 3.0 * rng.normal(size=(n, d))).astype("<f4")
+    # Groups overlap at any d, so that runs take many iterations to converge.
+    x = (centres[labels] + 0.4 * d**0.5 * rng.normal(size=(n, d))).astype("<f4")
     x.tofile(folder / "x.f32")
     x[rng.choice(n, k, replace=False)].tofile(folder / "centroids.f32")
     labels.astype("<u4").tofile(folder / "labels.u32")
     return {}
 
 
-def lloyd(folder, n, d, k):
+def iteration(fit):
+    """Seconds of an iteration; `fit` is asked for so many and returns how many it took, and the inertia."""
+    few, (fewer, _) = best(lambda: fit(FEW))
+    many, (more, inertia) = best(lambda: fit(MANY))
+    assert fewer == FEW and more > 2 * FEW, more
+    return {"seconds": (many - few) / (more - fewer), "value": float(inertia)}
+
+
+def sklearn_lloyd(folder, d, k):
     from sklearn.cluster import KMeans
 
-    x = np.fromfile(folder / "x.f32", "<f4").reshape(n, d)
-    init = np.fromfile(folder / "centroids.f32", "<f4").reshape(k, d)
-    took = {}
-    for iterations in (FEW, MANY):
-        model = KMeans(k, init=init, n_init=1, max_iter=iterations, tol=0.0, algorithm="lloyd")
-        seconds = []
-        for _ in range(REPEATS):
-            start = time.perf_counter()
-            model.fit(x)
-            seconds.append(time.perf_counter() - start)
-            assert model.n_iter_ == iterations, model.n_iter_
-        took[iterations] = min(seconds)
-    return {"seconds": (took[MANY] - took[FEW]) / (MANY - FEW), "value": float(model.inertia_)}
+    x, init = rows(folder, "x.f32", d), rows(folder, "centroids.f32", d)
+
+    def fit(iterations):
+        model = KMeans(k, init=init, n_init=1, max_iter=iterations, tol=0.0, algorithm="lloyd").fit(x)
+        return model.n_iter_, model.inertia_
+
+    return iteration(fit)
 
 
-def silhouette(folder, n, d, k):
+def faiss_lloyd(folder, d, k):
+    import faiss
+
+    x, init = rows(folder, "x.f32", d), rows(folder, "centroids.f32", d)
+
+    def fit(iterations):
+        model = faiss.Kmeans(d, k, niter=iterations, min_points_per_centroid=1, max_points_per_centroid=len(x))
+        model.train(x, init_centroids=init)
+        return len(model.obj), model.obj[-1]
+
+    return iteration(fit)
+
+
+def sklearn_silhouette(folder, d, k):
     from sklearn.metrics import silhouette_score
 
-    x = np.fromfile(folder / "x.f32", "<f4").reshape(n, d)
+    x = rows(folder, "x.f32", d)
     labels = np.fromfile(folder / "labels.u32", "<u4")
     silhouette_score(x[:500], labels[:500])
     Path("/proc/self/clear_refs").write_text("5")  # forget the peak so far
@@ -70,8 +102,47 @@ def silhouette(folder, n, d, k):
     return {"seconds": seconds, "value": float(value), "bytes": status("VmHWM") - before}
 
 
+def pairwise(folder, d, distances):
+    x, y = rows(folder, "x.f32", d), rows(folder, "centroids.f32", d)
+    distances(x[:100], y[:100])
+    seconds, result = best(lambda: distances(x, y))
+    return {"seconds": seconds, "value": float(np.abs(result).mean(dtype=np.float64))}
+
+
+def sklearn_pairwise(folder, d, k, metric):
+    from sklearn.metrics import pairwise as of
+
+    distances = {
+        "sqeuclidean": lambda x, y: of.euclidean_distances(x, y, squared=True),
+        "euclidean": of.euclidean_distances,
+        "cosine": of.cosine_distances,
+        "dot": of.linear_kernel,
+        "manhattan": of.manhattan_distances,
+    }
+    return pairwise(folder, d, distances[metric])
+
+
+def scipy_pairwise(folder, d, k, metric):
+    from scipy.spatial.distance import cdist
+
+    name = {"manhattan": "cityblock"}.get(metric, metric)
+    return pairwise(folder, d, lambda x, y: cdist(x, y, name))
+
+
+PEERS = {
+    ("scikit-learn", "lloyd"): sklearn_lloyd,
+    ("faiss", "lloyd"): faiss_lloyd,
+    ("scikit-learn", "silhouette"): sklearn_silhouette,
+    ("scikit-learn", "pairwise"): sklearn_pairwise,
+    ("scipy", "pairwise"): scipy_pairwise,
+}
+
 if __name__ == "__main__":
     warnings.simplefilter("ignore")  # no convergence is asked for
-    task, folder, *shape = sys.argv[1:]
-    result = {"data": data, "lloyd": lloyd, "silhouette": silhouette}[task](Path(folder), *map(int, shape))
+    if sys.argv[1] == "data":
+        _, _, folder, *shape = sys.argv
+        result = data(Path(folder), *map(int, shape))
+    else:
+        _, peer, task, folder, _, d, k, *metric = sys.argv
+        result = PEERS[peer, task](Path(folder), int(d), int(k), *metric)
     print(json.dumps(result))

@@ -10,23 +10,60 @@ macro_rules! files {
 }
 
 const FILES: &[(&str, &str)] = files![
+    "ceiling/copy",
+    "ceiling/fma",
     "kmeans/assign",
+    "kmeans/batch_assign",
+    "kmeans/batch_centroids",
+    "kmeans/batch_count",
+    "kmeans/batch_gather",
+    "kmeans/batch_inertia",
+    "kmeans/batch_place",
+    "kmeans/batch_repair",
+    "kmeans/batch_scan",
+    "kmeans/batch_status",
+    "kmeans/batch_sums",
+    "kmeans/parallel_accept",
+    "kmeans/parallel_draw",
+    "kmeans/parallel_weigh",
     "kmeans/plus_plus_accept",
     "kmeans/plus_plus_choose",
+    "kmeans/plus_plus_distances",
     "kmeans/plus_plus_gather",
     "kmeans/plus_plus_pick",
     "kmeans/plus_plus_potentials",
     "kmeans/update",
     "kmeans/update_reduce",
+    "metric/chebyshev",
     "metric/cosine",
     "metric/dot",
     "metric/euclidean",
+    "metric/hamming",
+    "metric/jaccard",
+    "metric/manhattan",
     "metric/sqeuclidean",
+    "neighbors/distances",
+    "neighbors/exclude",
+    "neighbors/select",
+    "neighbors/sort",
     "pairwise/distances",
+    "radius/counts",
+    "radius/fill",
+    "rows/finite",
     "rows/scale",
+    "rows/scatter",
     "shared/groups",
+    "shared/key",
+    "shared/nearest",
+    "shared/philox",
+    "shared/problem",
+    "shared/problem_of",
+    "shared/scan",
+    "shared/seeding",
     "shared/tile",
+    "shared/two_float",
     "silhouette/finish",
+    "silhouette/simplified",
     "silhouette/sums",
 ];
 
@@ -45,6 +82,12 @@ pub fn source(step: Step, metric: Option<Metric>) -> String {
         out.push('\n');
     }
     out
+}
+
+/// A kernel's WGSL with all storage bindings declared as written, as bindings to pieces of one buffer must
+/// be: WebGPU lets a dispatch either read a buffer or write it.
+pub fn all_written(wgsl: &str) -> String {
+    wgsl.replace("var<storage, read>", "var<storage, read_write>")
 }
 
 fn file(name: &str) -> Option<&'static str> {

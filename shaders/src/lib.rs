@@ -6,10 +6,12 @@
 mod compose;
 mod params;
 mod registry;
+mod tables;
 
-pub use compose::source;
+pub use compose::{all_written, source};
 pub use params::*;
 pub use registry::{Kernel, Metric, Step, all, kernel_name};
+pub use tables::*;
 
 /// The entry point of every kernel.
 pub const ENTRY: &str = "main";

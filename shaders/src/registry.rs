@@ -13,6 +13,14 @@ pub enum Metric {
     Cosine,
     /// a.b
     Dot,
+    /// The sum of |a - b| over the features
+    Manhattan,
+    /// The largest |a - b| of the features
+    Chebyshev,
+    /// The share of bits that differ
+    Hamming,
+    /// Bits that differ as a share of those set in either row
+    Jaccard,
 }
 
 impl Metric {
@@ -23,6 +31,10 @@ impl Metric {
             Metric::Euclidean => "euclidean",
             Metric::Cosine => "cosine",
             Metric::Dot => "dot",
+            Metric::Manhattan => "manhattan",
+            Metric::Chebyshev => "chebyshev",
+            Metric::Hamming => "hamming",
+            Metric::Jaccard => "jaccard",
         }
     }
 }
@@ -30,8 +42,12 @@ impl Metric {
 /// One kernel: a WGSL file with one entry point.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Step {
+    /// The first value that is not finite or too large.
+    RowsFinite,
     /// 1 / |x| of each row.
     RowsScale,
+    /// Rows put into their places.
+    RowsScatter,
     /// Distances of all pairs.
     PairwiseDistances,
     /// Each row's nearest centroid.
@@ -40,54 +56,150 @@ pub enum Step {
     KmeansUpdate,
     /// The blocks of [`Step::KmeansUpdate`] added up.
     KmeansUpdateReduce,
+    /// k-means in batches: each row's nearest centroid, of a batch of problems.
+    KmeansBatchAssign,
+    /// k-means in batches: rows by label in blocks of rows.
+    KmeansBatchCount,
+    /// k-means in batches: where each cluster's rows begin in the order by label.
+    KmeansBatchScan,
+    /// k-means in batches: puts the rows in order of their labels.
+    KmeansBatchPlace,
+    /// k-means in batches: sums of the rows of runs of one label.
+    KmeansBatchSums,
+    /// k-means in batches: gives empty clusters the farthest rows.
+    KmeansBatchRepair,
+    /// k-means in batches: copies the rows that were given.
+    KmeansBatchGather,
+    /// k-means in batches: the means, and how far they moved.
+    KmeansBatchCentroids,
+    /// k-means in batches: whether a problem is done.
+    KmeansBatchStatus,
+    /// k-means in batches: the sum of a problem's squared distances.
+    KmeansBatchInertia,
     /// k-means++: draws candidates.
     KmeansPlusPlusPick,
     /// k-means++: copies the candidates' rows.
     KmeansPlusPlusGather,
+    /// k-means++: each row's distances with each candidate.
+    KmeansPlusPlusDistances,
     /// k-means++: each candidate's potential.
     KmeansPlusPlusPotentials,
     /// k-means++: the best candidate.
     KmeansPlusPlusChoose,
     /// k-means++: takes over the best candidate's distances.
     KmeansPlusPlusAccept,
+    /// k-means||: what new candidates change.
+    KmeansParallelAccept,
+    /// k-means||: draws candidates.
+    KmeansParallelDraw,
+    /// k-means||: the candidates' weights.
+    KmeansParallelWeigh,
     /// Sums of distances from each row to each cluster.
     SilhouetteSums,
     /// The silhouette of each row.
     SilhouetteFinish,
+    /// Distances to the own centroid and the nearest other one.
+    SilhouetteSimplified,
+    /// Distances of some queries from some items.
+    NeighborsDistances,
+    /// Items that a query must not get.
+    NeighborsExclude,
+    /// The k lowest of each row.
+    NeighborsSelect,
+    /// The k lowest of each row in order.
+    NeighborsSort,
+    /// How many of each row are within a radius.
+    RadiusCounts,
+    /// Which of each row are within a radius.
+    RadiusFill,
+    /// Multiply-adds in registers, to be timed.
+    CeilingFma,
+    /// A copy, to be timed.
+    CeilingCopy,
 }
 
 impl Step {
     /// Every kernel.
-    pub const ALL: [Step; 12] = [
+    pub const ALL: [Step; 37] = [
+        Step::RowsFinite,
         Step::RowsScale,
+        Step::RowsScatter,
         Step::PairwiseDistances,
         Step::KmeansAssign,
         Step::KmeansUpdate,
         Step::KmeansUpdateReduce,
+        Step::KmeansBatchAssign,
+        Step::KmeansBatchCount,
+        Step::KmeansBatchScan,
+        Step::KmeansBatchPlace,
+        Step::KmeansBatchSums,
+        Step::KmeansBatchRepair,
+        Step::KmeansBatchGather,
+        Step::KmeansBatchCentroids,
+        Step::KmeansBatchStatus,
+        Step::KmeansBatchInertia,
         Step::KmeansPlusPlusPick,
         Step::KmeansPlusPlusGather,
+        Step::KmeansPlusPlusDistances,
         Step::KmeansPlusPlusPotentials,
         Step::KmeansPlusPlusChoose,
         Step::KmeansPlusPlusAccept,
+        Step::KmeansParallelAccept,
+        Step::KmeansParallelDraw,
+        Step::KmeansParallelWeigh,
         Step::SilhouetteSums,
         Step::SilhouetteFinish,
+        Step::SilhouetteSimplified,
+        Step::NeighborsDistances,
+        Step::NeighborsExclude,
+        Step::NeighborsSelect,
+        Step::NeighborsSort,
+        Step::RadiusCounts,
+        Step::RadiusFill,
+        Step::CeilingFma,
+        Step::CeilingCopy,
     ];
 
     /// The name of its file under `wgsl/`, without the extension.
     pub fn file(self) -> &'static str {
         match self {
+            Step::RowsFinite => "rows/finite",
             Step::RowsScale => "rows/scale",
+            Step::RowsScatter => "rows/scatter",
             Step::PairwiseDistances => "pairwise/distances",
             Step::KmeansAssign => "kmeans/assign",
             Step::KmeansUpdate => "kmeans/update",
             Step::KmeansUpdateReduce => "kmeans/update_reduce",
+            Step::KmeansBatchAssign => "kmeans/batch_assign",
+            Step::KmeansBatchCount => "kmeans/batch_count",
+            Step::KmeansBatchScan => "kmeans/batch_scan",
+            Step::KmeansBatchPlace => "kmeans/batch_place",
+            Step::KmeansBatchSums => "kmeans/batch_sums",
+            Step::KmeansBatchRepair => "kmeans/batch_repair",
+            Step::KmeansBatchGather => "kmeans/batch_gather",
+            Step::KmeansBatchCentroids => "kmeans/batch_centroids",
+            Step::KmeansBatchStatus => "kmeans/batch_status",
+            Step::KmeansBatchInertia => "kmeans/batch_inertia",
             Step::KmeansPlusPlusPick => "kmeans/plus_plus_pick",
             Step::KmeansPlusPlusGather => "kmeans/plus_plus_gather",
+            Step::KmeansPlusPlusDistances => "kmeans/plus_plus_distances",
             Step::KmeansPlusPlusPotentials => "kmeans/plus_plus_potentials",
             Step::KmeansPlusPlusChoose => "kmeans/plus_plus_choose",
             Step::KmeansPlusPlusAccept => "kmeans/plus_plus_accept",
+            Step::KmeansParallelAccept => "kmeans/parallel_accept",
+            Step::KmeansParallelDraw => "kmeans/parallel_draw",
+            Step::KmeansParallelWeigh => "kmeans/parallel_weigh",
             Step::SilhouetteSums => "silhouette/sums",
             Step::SilhouetteFinish => "silhouette/finish",
+            Step::SilhouetteSimplified => "silhouette/simplified",
+            Step::NeighborsDistances => "neighbors/distances",
+            Step::NeighborsExclude => "neighbors/exclude",
+            Step::NeighborsSelect => "neighbors/select",
+            Step::NeighborsSort => "neighbors/sort",
+            Step::RadiusCounts => "radius/counts",
+            Step::RadiusFill => "radius/fill",
+            Step::CeilingFma => "ceiling/fma",
+            Step::CeilingCopy => "ceiling/copy",
         }
     }
 
@@ -99,14 +211,28 @@ impl Step {
     /// The metrics it is built with; none where it compares no rows.
     pub fn metrics(self) -> &'static [Metric] {
         match self {
-            Step::PairwiseDistances => &[
+            Step::NeighborsDistances => &[
                 Metric::SqEuclidean,
                 Metric::Euclidean,
                 Metric::Cosine,
                 Metric::Dot,
             ],
-            Step::SilhouetteSums => &[Metric::SqEuclidean, Metric::Euclidean, Metric::Cosine],
-            Step::KmeansAssign | Step::KmeansPlusPlusPotentials => &[Metric::SqEuclidean],
+            Step::PairwiseDistances => &[
+                Metric::SqEuclidean,
+                Metric::Euclidean,
+                Metric::Cosine,
+                Metric::Dot,
+                Metric::Manhattan,
+                Metric::Chebyshev,
+                Metric::Hamming,
+                Metric::Jaccard,
+            ],
+            Step::SilhouetteSums | Step::SilhouetteSimplified => {
+                &[Metric::SqEuclidean, Metric::Euclidean, Metric::Cosine]
+            }
+            Step::KmeansAssign | Step::KmeansBatchAssign | Step::KmeansPlusPlusDistances => {
+                &[Metric::SqEuclidean]
+            }
             _ => &[],
         }
     }

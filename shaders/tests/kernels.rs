@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use naga::valid::{Capabilities, ValidationFlags, Validator};
-use naga::{AddressSpace, Module, TypeInner};
+use naga::{AddressSpace, Module, StorageAccess, TypeInner};
 use throng_shaders::*;
 
 fn parse(name: &str, source: &str) -> Module {
@@ -15,15 +15,18 @@ fn parse(name: &str, source: &str) -> Module {
     module
 }
 
-/// Name, [(field, offset)] and size of the struct bound as a uniform at `binding`.
-fn uniform(module: &Module, binding: u32) -> (String, Vec<(String, usize)>, usize) {
+/// Name, [(field, offset)] and size of the struct at `binding`, or of which there is an array.
+fn bound(module: &Module, binding: u32) -> (String, Vec<(String, usize)>, usize) {
     let variable = module
         .global_variables
         .iter()
         .map(|(_, variable)| variable)
-        .find(|v| v.space == AddressSpace::Uniform && v.binding.unwrap().binding == binding)
+        .find(|v| v.binding.is_some_and(|bound| bound.binding == binding))
         .unwrap();
-    let ty = &module.types[variable.ty];
+    let mut ty = &module.types[variable.ty];
+    if let TypeInner::Array { base, .. } = ty.inner {
+        ty = &module.types[base];
+    }
     let TypeInner::Struct { members, span } = &ty.inner else {
         panic!("binding {binding} is no struct");
     };
@@ -41,7 +44,7 @@ fn uniform(module: &Module, binding: u32) -> (String, Vec<(String, usize)>, usiz
 #[test]
 fn every_kernel_validates_and_has_no_import_left() {
     let kernels = all();
-    assert_eq!(kernels.len(), 12 - 4 + 4 + 3 + 1 + 1);
+    assert_eq!(kernels.len(), 37 - 7 + 8 + 4 + 3 + 3 + 1 + 1 + 1);
     for kernel in kernels {
         assert!(!kernel.source.contains("//!import"), "{}", kernel.name);
         let module = parse(&kernel.name, &kernel.source);
@@ -55,8 +58,20 @@ fn every_kernel_validates_and_has_no_import_left() {
 }
 
 #[test]
+fn every_kernel_validates_with_all_bindings_written() {
+    for kernel in all() {
+        let module = parse(&kernel.name, &all_written(&kernel.source));
+        for (_, variable) in module.global_variables.iter() {
+            if let AddressSpace::Storage { access } = variable.space {
+                assert!(access.contains(StorageAccess::STORE), "{}", kernel.name);
+            }
+        }
+    }
+}
+
+#[test]
 fn an_invalid_kernel_is_refused() {
-    let broken = all()[0].source.replace("params.rows", "params.rowz");
+    let broken = source(Step::RowsScale, None).replace("params.rows", "params.rowz");
     assert!(naga::front::wgsl::parse_str(&broken).is_err());
     // The metric's functions are missing without a metric.
     let without = source(Step::KmeansAssign, None);
@@ -83,12 +98,12 @@ fn assert_layout<P: Params>() {
     };
     for metric in variants {
         let module = parse(P::NAME, &source(P::STEP, metric));
-        let (name, fields, size) = uniform(&module, 1);
+        let (name, fields, size) = bound(&module, 1);
         assert_eq!(name, P::NAME);
         let fields: Vec<_> = fields.iter().map(|(n, o)| (n.as_str(), *o)).collect();
         assert_eq!(fields, P::FIELDS, "{name}");
         assert_eq!(size, size_of::<P>(), "{name}");
-        let (_, fields, size) = uniform(&module, 0);
+        let (_, fields, size) = bound(&module, 0);
         assert_eq!(fields, [("first".to_owned(), 0), ("end".to_owned(), 4)]);
         assert_eq!(size, size_of::<Groups>());
     }
@@ -96,18 +111,90 @@ fn assert_layout<P: Params>() {
 
 #[test]
 fn host_and_wgsl_lay_parameters_out_alike() {
+    assert_layout::<RowsFiniteParams>();
     assert_layout::<RowsScaleParams>();
+    assert_layout::<RowsScatterParams>();
     assert_layout::<PairwiseDistancesParams>();
     assert_layout::<KmeansAssignParams>();
     assert_layout::<KmeansUpdateParams>();
     assert_layout::<KmeansUpdateReduceParams>();
+    assert_layout::<KmeansBatchAssignParams>();
+    assert_layout::<KmeansBatchCountParams>();
+    assert_layout::<KmeansBatchScanParams>();
+    assert_layout::<KmeansBatchPlaceParams>();
+    assert_layout::<KmeansBatchSumsParams>();
+    assert_layout::<KmeansBatchRepairParams>();
+    assert_layout::<KmeansBatchGatherParams>();
+    assert_layout::<KmeansBatchCentroidsParams>();
+    assert_layout::<KmeansBatchStatusParams>();
+    assert_layout::<KmeansBatchInertiaParams>();
     assert_layout::<KmeansPlusPlusPickParams>();
     assert_layout::<KmeansPlusPlusGatherParams>();
+    assert_layout::<KmeansPlusPlusDistancesParams>();
     assert_layout::<KmeansPlusPlusPotentialsParams>();
     assert_layout::<KmeansPlusPlusChooseParams>();
     assert_layout::<KmeansPlusPlusAcceptParams>();
+    assert_layout::<KmeansParallelAcceptParams>();
+    assert_layout::<KmeansParallelDrawParams>();
+    assert_layout::<KmeansParallelWeighParams>();
     assert_layout::<SilhouetteSumsParams>();
     assert_layout::<SilhouetteFinishParams>();
+    assert_layout::<SilhouetteSimplifiedParams>();
+    assert_layout::<NeighborsDistancesParams>();
+    assert_layout::<NeighborsExcludeParams>();
+    assert_layout::<NeighborsSelectParams>();
+    assert_layout::<NeighborsSortParams>();
+    assert_layout::<RadiusCountsParams>();
+    assert_layout::<RadiusFillParams>();
+    assert_layout::<CeilingFmaParams>();
+    assert_layout::<CeilingCopyParams>();
+}
+
+/// [(field, offset)] and size of the named struct.
+fn table(module: &Module, name: &str) -> (Vec<(String, usize)>, usize) {
+    let (_, ty) = module
+        .types
+        .iter()
+        .find(|(_, ty)| ty.name.as_deref() == Some(name))
+        .unwrap();
+    let TypeInner::Struct { members, span } = &ty.inner else {
+        panic!("{name} is no struct");
+    };
+    let fields = members.iter().map(|member| {
+        assert_eq!(module.types[member.ty].inner.size(module.to_ctx()), 4);
+        (member.name.clone().unwrap(), member.offset as usize)
+    });
+    (fields.collect(), *span as usize)
+}
+
+fn assert_table<T: Table>(module: &Module) {
+    let (fields, size) = table(module, T::NAME);
+    let fields: Vec<_> = fields.iter().map(|(n, o)| (n.as_str(), *o)).collect();
+    assert_eq!(fields, T::FIELDS, "{}", T::NAME);
+    assert_eq!(size, size_of::<T>(), "{}", T::NAME);
+}
+
+#[test]
+fn host_and_wgsl_lay_tables_out_alike() {
+    for &metric in Step::PairwiseDistances.metrics() {
+        let text = source(Step::PairwiseDistances, Some(metric));
+        assert_table::<PairwiseProblem>(&parse("pairwise", &text));
+    }
+    let module = parse("repair", &source(Step::KmeansBatchRepair, None));
+    assert_table::<BatchProblem>(&module);
+    assert_table::<BatchState>(&module);
+    assert_table::<BatchCluster>(&module);
+    let module = parse("pick", &source(Step::KmeansPlusPlusPick, None));
+    assert_table::<BatchSeeding>(&module);
+    let text = source(Step::KmeansBatchRepair, None);
+    for (name, value) in [
+        ("REPEATED", BatchState::REPEATED),
+        ("SETTLED", BatchState::SETTLED),
+        ("EXHAUSTED", BatchState::EXHAUSTED),
+    ] {
+        assert!(text.contains(&format!("const {name}: u32 = {value}u;")));
+    }
+    assert!(text.contains(&format!("const NONE: u32 = {NONE:#x}u;")));
 }
 
 #[test]
@@ -116,7 +203,7 @@ fn a_swapped_field_is_noticed() {
         "    rows: u32,\n    features: u32,",
         "    features: u32,\n    rows: u32,",
     );
-    let (_, fields, _) = uniform(&parse("swapped", &swapped), 1);
+    let (_, fields, _) = bound(&parse("swapped", &swapped), 1);
     let fields: Vec<_> = fields.iter().map(|(n, o)| (n.as_str(), *o)).collect();
     assert_ne!(fields, RowsScaleParams::FIELDS);
 }

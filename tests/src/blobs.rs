@@ -27,7 +27,7 @@ pub fn blobs(n: usize, d: usize, k: usize, spread: i64) -> Blobs {
 }
 
 /// splitmix64 (Steele, Lea and Flood, 2014) of a counter.
-fn hash64(counter: u64) -> u64 {
+pub(crate) fn hash64(counter: u64) -> u64 {
     let mut x = counter.wrapping_add(1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
     x = (x ^ (x >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     x = (x ^ (x >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);

@@ -4,3 +4,4 @@ pub mod blobs;
 pub mod devices;
 pub mod golden;
 pub mod public_sets;
+pub mod timing;

@@ -88,8 +88,15 @@ enum Chore {
     },
     /// Write the golden files again from their peers, and show what changed.
     Golden,
-    /// Print the table of docs/benchmarks.md, against scikit-learn in the same run.
-    Bench,
+    /// Print the tables of docs/benchmarks.md, against the peers in the same run.
+    Bench {
+        /// The table of a GPU instead, against PyTorch and flash-kmeans where THRONG_BENCH_PYTHON has them.
+        #[arg(long, value_enum, num_args = 0..=1, default_missing_value = "gpu", require_equals = true)]
+        gpu: Option<bench::gpu::Device>,
+        /// Only the tasks with this in their title, such as `pairwise`.
+        #[arg(long, value_name = "WORD", conflicts_with = "gpu")]
+        only: Option<String>,
+    },
 }
 
 fn main() -> ExitCode {
@@ -110,7 +117,10 @@ fn main() -> ExitCode {
         Chore::Demo { seeds } => demo::run(seeds),
         Chore::Real { log } => real::run(log.as_deref()),
         Chore::Golden => golden::run(),
-        Chore::Bench => bench::run(),
+        Chore::Bench { gpu: None, only } => bench::run(only.as_deref()),
+        Chore::Bench {
+            gpu: Some(device), ..
+        } => bench::gpu::run(device),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 use burn::tensor::{Device, Tensor};
-use throng_compute::Compute;
+use throng_compute::{Compute, ComputeError, Matrix};
 
 use crate::batch::{self, Batch};
 use crate::{BertConfig, BertError, BertForMaskedLm, TokenSequence, bridge, weights};
@@ -17,16 +17,22 @@ const BATCH_TOKENS: usize = 8_192;
 pub struct Encoder {
     model: BertForMaskedLm,
     config: BertConfig,
+    compute: Compute,
     device: Device,
 }
 
 impl Encoder {
-    pub(crate) fn new(model: BertForMaskedLm, config: BertConfig, device: Device) -> Self {
-        Self {
+    pub(crate) fn new(
+        model: BertForMaskedLm,
+        config: BertConfig,
+        compute: &Compute,
+    ) -> Result<Self, BertError> {
+        Ok(Self {
             model,
             config,
-            device,
-        }
+            compute: compute.clone(),
+            device: bridge::device(compute)?,
+        })
     }
 
     /// Opens a folder with `config.json` and `model.safetensors`.
@@ -38,7 +44,7 @@ impl Encoder {
         let device = bridge::device(compute)?;
         let mut model = BertForMaskedLm::init(&config, 0, &device)?;
         weights::read(&mut model, &folder.join("model.safetensors"))?;
-        Ok(Self::new(model, config, device))
+        Self::new(model, config, compute)
     }
 
     /// Writes `config.json` and `model.safetensors`, with Hugging Face's names, into `folder`, which exists.
@@ -75,18 +81,21 @@ impl Encoder {
     }
 
     /// A vector a sequence: the mean of the last layer's vectors over the real tokens, `[CLS]` and `[SEP]` among them.
-    /// Returns `[sequences, hidden_size]`, row-major. `progress` hears how many sequences are done and may stop the work.
+    /// Returns `[sequences, hidden_size]` on the encoder's device; on wgpu nothing crosses the host. `progress` hears how
+    /// many sequences are done and may stop the work.
     ///
     /// # Errors
-    /// If a sequence is empty, too long or holds an unknown token; if the device fails; [`BertError::Cancelled`].
+    /// If a sequence is empty, too long or holds an unknown token; if the device fails or a vector is not finite;
+    /// [`BertError::Cancelled`].
     pub fn embed(
         &self,
         sequences: &[TokenSequence],
         progress: &mut dyn FnMut(usize) -> ControlFlow<()>,
-    ) -> Result<Vec<f32>, BertError> {
+    ) -> Result<Matrix, BertError> {
         batch::check(sequences, &self.config)?;
-        let d = self.config.hidden_size;
-        let mut out = vec![f32::NAN; sequences.len() * d];
+        let mut out = self
+            .compute
+            .matrix_builder(sequences.len(), self.config.hidden_size)?;
         let lengths: Vec<usize> = sequences.iter().map(|s| s.ids.len()).collect();
         let mut done = 0;
         for rows in batch::by_length((0..sequences.len()).collect(), &lengths, BATCH_TOKENS) {
@@ -98,18 +107,16 @@ impl Encoder {
                 self.config.pad_token_id,
                 &self.device,
             ));
-            let values = pooled
-                .try_into_vec_as::<f32>()
-                .map_err(|e| BertError::Device(e.to_string()))?;
-            for (&i, row) in rows.iter().zip(values.chunks_exact(d)) {
-                out[i * d..(i + 1) * d].copy_from_slice(row);
-            }
+            let vectors =
+                bridge::matrix(&self.compute, pooled).map_err(|e| of_sequences(e, &rows))?;
+            let places: Vec<u32> = rows.iter().map(|&i| i as u32).collect();
+            out.put(&vectors, &places)?;
             done += rows.len();
             if progress(done).is_break() {
                 return Err(BertError::Cancelled);
             }
         }
-        Ok(out)
+        Ok(out.finish()?)
     }
 
     /// Masked mean, `[rows, hidden]`.
@@ -127,4 +134,15 @@ impl Encoder {
             .reshape([batch.rows, d]);
         sums / counts
     }
+}
+
+/// The error of a batch's row as that of its sequence.
+fn of_sequences(mut error: BertError, rows: &[usize]) -> BertError {
+    if let BertError::Compute(
+        ComputeError::NotFinite { row, .. } | ComputeError::TooLarge { row, .. },
+    ) = &mut error
+    {
+        *row = rows[*row];
+    }
+    error
 }

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use throng_compute::ComputeError;
+
 /// An error of this crate; each variant names what is at fault.
 #[derive(Debug, thiserror::Error)]
 pub enum BertError {
@@ -40,6 +42,9 @@ pub enum BertError {
         /// What is wrong with it.
         problem: String,
     },
+    /// A kernel refused something; rows are sequences.
+    #[error(transparent)]
+    Compute(#[from] ComputeError),
     /// The device failed.
     #[error("the device failed: {0}")]
     Device(String),

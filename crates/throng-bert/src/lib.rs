@@ -5,7 +5,7 @@
 //! trains and runs on a GPU through wgpu and on the CPU through Burn's Flex backend.
 
 mod batch;
-mod bridge;
+pub mod bridge;
 mod config;
 mod encoder;
 mod error;

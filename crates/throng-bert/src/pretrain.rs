@@ -168,7 +168,7 @@ pub fn pretrain(
         frequency_loss: held_out_loss
             .map(|_| frequency_loss(&train, &held_out, sequences, special)),
     };
-    Ok((Encoder::new(model, config.clone(), device), report))
+    Ok((Encoder::new(model, config.clone(), compute)?, report))
 }
 
 /// Warm-up over a tenth of the steps, then down to 0 in a line.

@@ -6,7 +6,10 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::args::Common;
-use crate::commands::{assign, cluster, completions, demo, distances, evaluate, pretrain, segment};
+use crate::commands::{
+    assign, bench, cluster, completions, demo, distances, doctor, evaluate, neighbors, pretrain,
+    segment,
+};
 use crate::failure::Failure;
 use crate::session::Session;
 
@@ -32,8 +35,11 @@ enum Command {
     Assign(assign::Args),
     Cluster(cluster::Args),
     Distances(distances::Args),
+    Neighbors(neighbors::Args),
     Pretrain(pretrain::Args),
     Evaluate(evaluate::Args),
+    Doctor(doctor::Args),
+    Bench(bench::Args),
     Completions(completions::Args),
 }
 
@@ -53,8 +59,11 @@ pub fn run() -> Result<(), Failure> {
         Command::Assign(args) => assign::run(&args, &session),
         Command::Cluster(args) => cluster::run(&args, &session),
         Command::Distances(args) => distances::run(&args, &session),
+        Command::Neighbors(args) => neighbors::run(&args, &session),
         Command::Pretrain(args) => pretrain::run(&args, &session),
         Command::Evaluate(args) => evaluate::run(&args, &session),
+        Command::Doctor(args) => doctor::run(&args, &session),
+        Command::Bench(args) => bench::run(&args, &session),
         Command::Completions(args) => completions::run(&args, &session),
     }
 }

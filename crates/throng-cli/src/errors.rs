@@ -15,14 +15,23 @@ impl From<ComputeError> for Failure {
     fn from(error: ComputeError) -> Self {
         let message = error.to_string();
         match error {
+            ComputeError::Cancelled { .. } => Self::stopped(),
             ComputeError::NotFinite { .. }
             | ComputeError::TooLarge { .. }
             | ComputeError::Shape { .. }
+            | ComputeError::Range { .. }
+            | ComputeError::Rows { .. }
+            | ComputeError::Weight { .. }
+            | ComputeError::Padding { .. }
             | ComputeError::NoColumns
             | ComputeError::NoClusters
             | ComputeError::TooManyClusters { .. }
             | ComputeError::TooFewClusters { .. }
             | ComputeError::Label { .. }
+            | ComputeError::NoItems { .. }
+            | ComputeError::Neighbors { .. }
+            | ComputeError::PairOutOfRange { .. }
+            | ComputeError::Radius { .. }
             | ComputeError::NoAdapter { .. }
             | ComputeError::TooBig { .. }
             | ComputeError::UnknownName { .. } => Self::input(message),
@@ -66,6 +75,7 @@ impl From<BertError> for Failure {
     fn from(error: BertError) -> Self {
         match error {
             BertError::Cancelled => Self::stopped(),
+            BertError::Compute(error) => error.into(),
             BertError::LossNotFinite { .. } | BertError::Device(_) => {
                 Self::other(error.to_string())
             }

@@ -2,11 +2,17 @@
 //!
 //! The format: <https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html>.
 
+mod bits;
+mod pairs;
+
 use std::fs::File;
 use std::io::{self, BufWriter, Cursor, Read, Write};
 use std::path::Path;
 
 use npyz::{DType, Endianness, NpyHeader, NpyWriter, Order, TypeChar, WriteOptions, WriterBuilder};
+
+pub use bits::{BitArray, Cells, read_bits};
+pub use pairs::read_pairs;
 
 use crate::failure::{Failure, at};
 
@@ -32,24 +38,7 @@ pub struct Array {
 /// not finite as a 32-bit float; the row and column are named, counted from 0 as in NumPy.
 pub fn read_matrix(path: &Path) -> Result<Array, Failure> {
     let mut file = Npy::open(path)?;
-    let [n, d] = file.shape[..] else {
-        return Err(at(
-            path.display(),
-            format!(
-                "has shape {}, a matrix [n, d] is needed; use x.reshape(-1, 1) for one column",
-                shown(&file.shape)
-            ),
-        ));
-    };
-    if n == 0 || d == 0 {
-        return Err(at(
-            path.display(),
-            format!(
-                "has shape {}, which holds no values; give at least one row and one column",
-                shown(&file.shape)
-            ),
-        ));
-    }
+    let (n, d) = file.matrix()?;
     let little = file.little;
     let decode: fn(&[u8]) -> f64 = match (file.kind, file.size, little) {
         (TypeChar::Float, 4, true) => |b| f32::from_le_bytes(fixed(b)).into(),
@@ -128,21 +117,27 @@ pub fn read_labels(path: &Path) -> Result<Vec<i64>, Failure> {
     let (signed, little) = (file.kind == TypeChar::Int, file.little);
     let mut labels = Vec::new();
     file.read(&mut labels, |bytes, row| {
-        let digit = |value: i128, &byte: &u8| (value << 8) | i128::from(byte);
-        let mut value = if little {
-            bytes.iter().rev().fold(0, digit)
-        } else {
-            bytes.iter().fold(0, digit)
-        };
-        let bits = 8 * bytes.len();
-        if signed && value >> (bits - 1) == 1 {
-            value -= 1 << bits;
-        }
+        let value = integer(bytes, signed, little);
         i64::try_from(value).map_err(|_| {
             format!("row {row}: label {value} is too large; number the clusters from 0")
         })
     })?;
     Ok(labels)
+}
+
+/// The integer in at most 8 bytes.
+fn integer(bytes: &[u8], signed: bool, little: bool) -> i128 {
+    let digit = |value: i128, &byte: &u8| (value << 8) | i128::from(byte);
+    let mut value = if little {
+        bytes.iter().rev().fold(0, digit)
+    } else {
+        bytes.iter().fold(0, digit)
+    };
+    let bits = 8 * bytes.len();
+    if signed && value >> (bits - 1) == 1 {
+        value -= 1 << bits;
+    }
+    value
 }
 
 /// Writes a matrix [n, d] to a new file.
@@ -159,6 +154,14 @@ pub fn write_matrix(path: &Path, values: &[f32], n: usize, d: usize) -> Result<(
 /// When the file cannot be written.
 pub fn write_labels(path: &Path, labels: &[i32]) -> Result<(), Failure> {
     write(path, &[labels.len()], labels)
+}
+
+/// Writes indices [n, k] to a new file, as 64-bit integers.
+///
+/// # Errors
+/// When the file cannot be written.
+pub fn write_indices(path: &Path, indices: &[i64], n: usize, k: usize) -> Result<(), Failure> {
+    write(path, &[n, k], indices)
 }
 
 fn write<T>(path: &Path, shape: &[usize], values: &[T]) -> Result<(), Failure>
@@ -288,6 +291,29 @@ impl<'a> Npy<'a> {
         Ok(file)
     }
 
+    /// Rows and columns, of which there are some.
+    fn matrix(&self) -> Result<(usize, usize), Failure> {
+        let [n, d] = self.shape[..] else {
+            return Err(at(
+                self.path.display(),
+                format!(
+                    "has shape {}, a matrix [n, d] is needed; use x.reshape(-1, 1) for one column",
+                    shown(&self.shape)
+                ),
+            ));
+        };
+        if n == 0 || d == 0 {
+            return Err(at(
+                self.path.display(),
+                format!(
+                    "has shape {}, which holds no values; give at least one row and one column",
+                    shown(&self.shape)
+                ),
+            ));
+        }
+        Ok((n, d))
+    }
+
     /// Reads the values in the order of the file.
     fn read<T>(
         &mut self,
@@ -351,7 +377,7 @@ fn shown(shape: &[usize]) -> String {
     }
 }
 
-fn transposed(columns: &[f32], n: usize, d: usize) -> Vec<f32> {
+fn transposed<T: Copy>(columns: &[T], n: usize, d: usize) -> Vec<T> {
     let mut rows = Vec::with_capacity(n * d);
     for row in 0..n {
         rows.extend((0..d).map(|column| columns[column * n + row]));
@@ -372,7 +398,7 @@ mod tests {
     use super::*;
 
     /// A file as NumPy 2 writes it, by hand.
-    fn npy(descr: &str, fortran: bool, shape: &str, data: &[u8]) -> Vec<u8> {
+    pub fn npy(descr: &str, fortran: bool, shape: &str, data: &[u8]) -> Vec<u8> {
         let fortran = if fortran { "True" } else { "False" };
         let mut text =
             format!("{{'descr': '{descr}', 'fortran_order': {fortran}, 'shape': {shape}, }}");
@@ -387,13 +413,13 @@ mod tests {
         file
     }
 
-    fn saved(content: &[u8]) -> tempfile::NamedTempFile {
+    pub fn saved(content: &[u8]) -> tempfile::NamedTempFile {
         let mut file = tempfile::NamedTempFile::new().unwrap();
         file.write_all(content).unwrap();
         file
     }
 
-    fn refusal<T>(content: &[u8], read: fn(&Path) -> Result<T, Failure>) -> String {
+    pub fn refusal<T>(content: &[u8], read: fn(&Path) -> Result<T, Failure>) -> String {
         let file = saved(content);
         let line = read(file.path()).map(|_| ()).unwrap_err().line();
         let prefix = format!("{}: ", file.path().display());

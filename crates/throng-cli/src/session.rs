@@ -4,12 +4,13 @@ use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::path::Path;
 
 use serde::Serialize;
-use throng::compute::{Compute, Matrix};
+use throng::compute::{Compute, DeviceKind, Matrix};
 
 use crate::args::Common;
 use crate::failure::Failure;
 use crate::npy::Array;
 use crate::progress::Progress;
+use crate::stop;
 
 /// A run of one subcommand.
 pub struct Session {
@@ -32,14 +33,18 @@ impl Session {
         self.common.json
     }
 
-    /// The device that was asked for; which one was taken is said.
+    /// The device that was asked for; which one was taken is said. Its work stops after Ctrl-C.
     ///
     /// # Errors
     /// When there is no such device, or it cannot be used.
     pub fn compute(&self) -> Result<Compute, Failure> {
         let compute = Compute::choose(self.common.device.into())?;
         self.note(format_args!("device: {}", compute.describe()));
-        Ok(compute)
+        // Once a GPU, for a second; a software adapter is for tests, which are to be alike.
+        if let (DeviceKind::Gpu, Some(folder)) = (compute.kind(), dirs::cache_dir()) {
+            compute.tune(&folder.join("throng/tiles.json"))?;
+        }
+        Ok(compute.watched(|_: &'static str, _, _| stop::flow()))
     }
 
     /// Brings the matrix of a file to the device.

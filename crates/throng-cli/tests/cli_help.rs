@@ -4,14 +4,17 @@
 mod common;
 use common::{Place, plain_throng};
 
-const COMMANDS: [&str; 8] = [
+const COMMANDS: [&str; 11] = [
     "demo",
     "segment",
     "assign",
     "cluster",
     "distances",
+    "neighbors",
     "pretrain",
     "evaluate",
+    "doctor",
+    "bench",
     "completions",
 ];
 
@@ -86,7 +89,7 @@ fn a_wrong_command_line_is_said_in_one_line() {
         (
             &[],
             "'throng' requires a subcommand but one was not provided [subcommands: demo, segment, \
-             assign, cluster, distances, pretrain, evaluate, completions, help]; see 'throng --help'",
+             assign, cluster, distances, neighbors, pretrain, evaluate, doctor, bench, completions, help]; see 'throng --help'",
         ),
         (
             &["clustr"],
@@ -129,10 +132,10 @@ fn a_wrong_command_line_is_said_in_one_line() {
                 "--out",
                 "o",
                 "--metric",
-                "manhattan",
+                "mahalanobis",
             ],
-            "invalid value 'manhattan' for '--metric <METRIC>' [possible values: sqeuclidean, \
-             euclidean, cosine, dot]; see 'throng distances --help'",
+            "invalid value 'mahalanobis' for '--metric <METRIC>' [possible values: sqeuclidean, \
+             euclidean, cosine, dot, manhattan, chebyshev, hamming, jaccard]; see 'throng distances --help'",
         ),
         (
             &["evaluate", "clusters", "--input", "x.npy"],

@@ -2,17 +2,29 @@
 
 use std::ops::ControlFlow;
 
-use rand::{Rng, SeedableRng};
-use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
-use throng_compute::{Compute, Lloyd, Matrix, PairwiseMetric, pairwise};
+use throng_compute::{Compute, KMeansFit, Lloyd, Matrix, PairwiseMetric, pairwise};
 
 use crate::error::ClusterError;
-use crate::init::initial_centroids;
-use crate::lloyd::{self, Found, Step, Stop, to_f32};
+use crate::fits::{Fit, FitProgress, fit_all};
 use crate::metric::Metric;
 use crate::params::{Init, KMeansParams, check_centroids};
 use throng_metrics::{Frame, Framed, inertia_of_rows};
+
+/// What an observer is told of a restart, every few iterations.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Step {
+    /// The restart, from 0.
+    pub restart: usize,
+    /// Restarts in all; they run together.
+    pub restarts: usize,
+    /// The iteration, from 1.
+    pub iteration: usize,
+    /// Most iterations.
+    pub max_iter: usize,
+    /// Rows whose cluster changed in it.
+    pub changed: usize,
+}
 
 /// Clusters found by k-means (Lloyd, 1982).
 ///
@@ -91,45 +103,42 @@ impl KMeans {
     }
 
     /// Fits rows that are in their frame already.
-    pub(crate) fn fit_framed(
+    fn fit_framed(
         params: &KMeansParams,
         frame: &Frame,
         x: &Framed,
         observer: &mut dyn FnMut(Step) -> ControlFlow<()>,
     ) -> Result<Self, ClusterError> {
-        let d = x.matrix.cols();
-        let stop = Stop {
-            max_iter: params.max_iter,
-            shift: params.tol * x.variance,
+        let fits = [Fit {
+            params: params.clone(),
+            weights: None,
+        }];
+        let mut observe = |step: FitProgress| {
+            observer(Step {
+                restart: step.restart,
+                restarts: fits[0].restarts(),
+                iteration: step.progress.n_iter,
+                max_iter: params.max_iter,
+                changed: step.progress.changed,
+            })
         };
-        let restarts = match params.init {
-            Init::Given(_) => 1,
-            _ => params.n_init,
-        };
-        let mut seeds = ChaCha8Rng::seed_from_u64(params.seed);
-        let mut lloyd = Lloyd::new(&x.matrix, params.k)?;
-        let mut best: Option<(f64, Found)> = None;
-        for restart in 0..restarts {
-            let start = initial_centroids(&params.init, frame, x, params.k, seeds.next_u64())?;
-            let mut observe = |iteration, changed| {
-                observer(Step {
-                    restart,
-                    restarts,
-                    iteration,
-                    max_iter: params.max_iter,
-                    changed,
-                })
-            };
-            let found = lloyd::run(&mut lloyd, x, start, params.metric, stop, &mut observe)?;
-            let inertia = inertia_of_rows(&x.rows, d, &found.labels, &to_f32(&found.centroids))?;
-            if best.as_ref().is_none_or(|(least, _)| inertia < *least) {
-                best = Some((inertia, found));
-            }
-        }
-        // There is at least one restart, so this is never the error.
-        let (inertia, found) = best.ok_or(ClusterError::Cancelled)?;
+        let mut found = fit_all(&fits, frame, x, &mut observe)?;
+        // There is one fit, so this is never the error.
+        let found = found.pop().ok_or(ClusterError::Cancelled)?;
+        Self::from_fit(params, frame, x, found)
+    }
+
+    /// The model of a fit to rows in a frame.
+    pub(crate) fn from_fit(
+        params: &KMeansParams,
+        frame: &Frame,
+        x: &Framed,
+        found: KMeansFit,
+    ) -> Result<Self, ClusterError> {
+        let inertia = inertia_of_rows(&x.rows, x.matrix.cols(), &found.labels, &found.centroids)?;
+        let centroids: Vec<f64> = found.centroids.iter().map(|&v| f64::from(v)).collect();
         let model = Self {
-            centroids: frame.leave(&found.centroids),
+            centroids: frame.leave(&centroids),
             k: params.k,
             metric: params.metric,
             counts: count(&found.labels, params.k),

@@ -14,16 +14,14 @@
 //! [`select::search`] tries a range of k and says why it took the one it took.
 
 mod error;
+mod fits;
 mod init;
 mod kmeans;
-mod lloyd;
 mod metric;
 mod params;
-mod relocate;
 pub mod select;
 
 pub use error::ClusterError;
-pub use kmeans::KMeans;
-pub use lloyd::Step;
+pub use kmeans::{KMeans, Step};
 pub use metric::Metric;
 pub use params::{Init, KMeansParams};

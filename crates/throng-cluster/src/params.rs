@@ -5,8 +5,7 @@ use std::ops::ControlFlow;
 use throng_compute::{Compute, Matrix};
 
 use crate::error::ClusterError;
-use crate::kmeans::KMeans;
-use crate::lloyd::Step;
+use crate::kmeans::{KMeans, Step};
 use crate::metric::Metric;
 
 /// Where the centroids start.
@@ -15,6 +14,8 @@ pub enum Init {
     /// Greedy k-means++ (Arthur and Vassilvitskii, 2007).
     #[default]
     KMeansPlusPlus,
+    /// k-means|| (Bahmani et al., 2012): a few passes over the rows whatever k is; for many clusters.
+    KMeansParallel,
     /// k different rows, each as likely.
     Random,
     /// These centroids, [k, d]. The fit then runs once and keeps their order.
@@ -99,7 +100,7 @@ impl KMeansParams {
         self.fit_with(compute, x, &mut |_| ControlFlow::Continue(()))
     }
 
-    /// [`KMeansParams::fit`], calling `observer` after every iteration; `Break` stops the fit.
+    /// [`KMeansParams::fit`], calling `observer` for each restart every few iterations; `Break` stops the fit.
     ///
     /// # Errors
     /// As [`KMeansParams::fit`], and [`ClusterError::Cancelled`] if the observer said so.

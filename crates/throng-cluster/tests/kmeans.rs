@@ -70,6 +70,13 @@ fn random_starts_are_different_rows_and_find_the_groups() {
 }
 
 #[test]
+fn parallel_starts_find_the_groups() {
+    let (compute, x) = line(&LINE);
+    let params = KMeans::params(3).init(Init::KMeansParallel);
+    assert_eq!(params.fit(&compute, &x).unwrap().counts(), [4, 3, 2]);
+}
+
+#[test]
 fn one_cluster_is_the_mean_and_one_row_is_itself() {
     let (compute, x) = line(&LINE);
     let one = KMeans::params(1).fit(&compute, &x).unwrap();

@@ -206,7 +206,7 @@ fn progress_reaches_the_end_and_can_stop() {
         ControlFlow::Continue(())
     })
     .unwrap();
-    assert_eq!(last, Some((21, 22)));
+    assert_eq!(last, Some((22, 22)));
     let stopped = search(
         &Compute::cpu(),
         &x,
@@ -214,6 +214,36 @@ fn progress_reaches_the_end_and_can_stop() {
         &mut |_| ControlFlow::Break(()),
     );
     assert!(matches!(stopped, Err(ClusterError::Cancelled)));
+}
+
+/// The draws are the same on every device, and groups are far enough apart that rounding moves no row.
+#[test]
+fn a_search_on_a_software_adapter_is_that_of_the_cpu() {
+    let (x, _) = groups(&[90, 60, 30], 2.0, 5);
+    let mut params = SearchParams::new(2..=4);
+    params.bootstraps = 3;
+    for init in [Init::KMeansPlusPlus, Init::KMeansParallel, Init::Random] {
+        params.params = KMeans::params(2).init(init.clone());
+        let on_cpu = searched(&x, &params);
+        let software = Compute::software().unwrap();
+        let same = software.matrix(&x.to_vec().unwrap(), 180, D).unwrap();
+        let found = search(
+            &software,
+            &same,
+            &params,
+            &mut |_| ControlFlow::Continue(()),
+        );
+        let found = found.unwrap();
+        assert_eq!(found.chosen, 3, "{init:?}");
+        assert_eq!(found.model.labels(), on_cpu.model.labels(), "{init:?}");
+        for (a, b) in found.candidates.iter().zip(&on_cpu.candidates) {
+            assert!(
+                (a.inertia - b.inertia).abs() <= 1e-4 * b.inertia,
+                "{a:?} {b:?}"
+            );
+            assert!((a.recovery - b.recovery).abs() <= 0.1, "{a:?} {b:?}");
+        }
+    }
 }
 
 /// Halves of an evenly filled square may show a dip by chance, but are not found again.

@@ -8,6 +8,8 @@ use std::sync::Arc;
 use crate::cpu::{self, Threads};
 use crate::error::ComputeError;
 use crate::gpu::{self, Context};
+use crate::plan::Tile;
+use crate::watch::{Meter, Watch};
 
 /// What a [`Compute`] runs on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -92,12 +94,23 @@ struct Inner {
     kind: DeviceKind,
     description: String,
     engine: Engine,
+    watch: Option<Watcher>,
 }
 
-#[derive(Debug)]
+/// A watcher, which need not be [`fmt::Debug`].
+#[derive(Clone)]
+struct Watcher(Arc<dyn Watch>);
+
+impl fmt::Debug for Watcher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a watcher")
+    }
+}
+
+#[derive(Debug, Clone)]
 pub(crate) enum Engine {
     Cpu(Threads),
-    Gpu(Box<Context>),
+    Gpu(Context),
 }
 
 impl Compute {
@@ -147,13 +160,8 @@ impl Compute {
     /// # Errors
     /// [`ComputeError::Limit`] where the device was made with less than the kernels need.
     pub fn from_host(host: HostDevice) -> Result<Self, ComputeError> {
-        let kind = match host.adapter.get_info().device_type {
-            wgpu::DeviceType::Cpu => DeviceKind::Software,
-            _ => DeviceKind::Gpu,
-        };
         let description = format!("{}, the host's", gpu::adapters::describe(&host.adapter));
-        let engine = Engine::Gpu(Box::new(Context::new(host)?));
-        Ok(Self::new(kind, description, engine))
+        Self::on_host(host, description)
     }
 
     /// What `choice` asks for.
@@ -167,6 +175,18 @@ impl Compute {
             DeviceChoice::Software => Self::software(),
             DeviceChoice::Cpu => Ok(Self::cpu()),
         }
+    }
+
+    /// The CPU and every adapter, named, or why no device can be made on it.
+    pub fn all() -> Vec<(String, Result<Self, ComputeError>)> {
+        let cpu = Self::cpu();
+        let adapters = gpu::adapters::all().into_iter().map(|(name, host)| {
+            let compute = host.and_then(|host| Self::on_host(host, name.clone()));
+            (name, compute)
+        });
+        std::iter::once((cpu.describe().to_owned(), Ok(cpu)))
+            .chain(adapters)
+            .collect()
     }
 
     /// What this runs on.
@@ -185,6 +205,46 @@ impl Compute {
             Engine::Cpu(_) => None,
             Engine::Gpu(context) => Some(context.host().clone()),
         }
+    }
+
+    /// Blocks until the device has done all that was asked of it. The CPU always has.
+    ///
+    /// # Errors
+    /// [`ComputeError::DeviceLost`].
+    pub fn wait(&self) -> Result<(), ComputeError> {
+        match &self.0.engine {
+            Engine::Cpu(_) => Ok(()),
+            Engine::Gpu(context) => context.wait("waiting"),
+        }
+    }
+
+    /// Takes the tile of the large kernels that is fastest on this adapter: the one that the file `cache` names for the
+    /// adapter, its driver and this version, or else the fastest of a handful, timed in about a second and written
+    /// there. Results do not depend on it, bit for bit. Returns the tile's name; none on the CPU.
+    ///
+    /// Nothing is tuned without being asked for.
+    ///
+    /// # Errors
+    /// The device's. A cache that cannot be read or written is none.
+    pub fn tune(&self, cache: &Path) -> Result<Option<&'static str>, ComputeError> {
+        match self.engine() {
+            Engine::Cpu(_) => Ok(None),
+            Engine::Gpu(context) => gpu::tuning::tune(context, cache).map(Some),
+        }
+    }
+
+    /// For tests: the tile of this name is taken; false where there is none.
+    #[doc(hidden)]
+    pub fn take_tile(&self, name: &str) -> bool {
+        match self.engine() {
+            Engine::Cpu(_) => false,
+            Engine::Gpu(context) => gpu::tuning::take(context, name),
+        }
+    }
+
+    /// The names of the tiles that [`Compute::tune`] chooses among.
+    pub fn tiles() -> impl Iterator<Item = &'static str> {
+        Tile::LARGE.iter().map(|(name, _)| *name)
     }
 
     /// For tests: from now on the device's new buffers are filled with NaN before a kernel writes them.
@@ -207,8 +267,29 @@ impl Compute {
         &self.0.engine
     }
 
+    /// The same device, whose work reports to `watch` and can be stopped by it: what is done with this
+    /// [`Compute`] and the matrices made with it, or brought to it by [`Matrix::on`](crate::Matrix::on).
+    pub fn watched(&self, watch: impl Watch + 'static) -> Self {
+        Self(Arc::new(Inner {
+            kind: self.0.kind,
+            description: self.0.description.clone(),
+            engine: self.0.engine.clone(),
+            watch: Some(Watcher(Arc::new(watch))),
+        }))
+    }
+
+    /// What measures a piece of work of `total` multiply-adds for the watcher.
+    pub(crate) fn meter(&self, what: &'static str, total: usize) -> Meter {
+        let watch = self.0.watch.as_ref().map(|watcher| &watcher.0);
+        Meter::new(watch, what, total as u64)
+    }
+
     pub(crate) fn is_same(&self, other: &Compute) -> bool {
-        Arc::ptr_eq(&self.0, &other.0)
+        match (self.engine(), other.engine()) {
+            (Engine::Cpu(threads), Engine::Cpu(others)) => threads.is_same(others),
+            (Engine::Gpu(context), Engine::Gpu(other)) => context.is_same(other),
+            _ => false,
+        }
     }
 
     fn new(kind: DeviceKind, description: String, engine: Engine) -> Self {
@@ -216,6 +297,7 @@ impl Compute {
             kind,
             description,
             engine,
+            watch: None,
         }))
     }
 
@@ -235,12 +317,16 @@ impl Compute {
         is_wanted: fn(wgpu::DeviceType) -> bool,
     ) -> Result<Self, ComputeError> {
         let host = gpu::adapters::open(wanted, is_wanted)?;
+        let description = gpu::adapters::describe(&host.adapter);
+        Self::on_host(host, description)
+    }
+
+    fn on_host(host: HostDevice, description: String) -> Result<Self, ComputeError> {
         let kind = match host.adapter.get_info().device_type {
             wgpu::DeviceType::Cpu => DeviceKind::Software,
             _ => DeviceKind::Gpu,
         };
-        let description = gpu::adapters::describe(&host.adapter);
-        let engine = Engine::Gpu(Box::new(Context::new(host)?));
+        let engine = Engine::Gpu(Context::new(host)?);
         Ok(Self::new(kind, description, engine))
     }
 }

@@ -44,6 +44,32 @@ pub enum ComputeError {
         /// How many there are.
         found: usize,
     },
+    /// A problem of a batch takes rows that are not there.
+    #[error(
+        "problem {problem} (counted from 0) takes the rows {start}..{end} of {argument}, which has {rows} rows"
+    )]
+    Range {
+        /// The matrix at fault.
+        argument: &'static str,
+        /// The problem, from 0.
+        problem: usize,
+        /// The first row asked for.
+        start: usize,
+        /// The row after the last asked for.
+        end: usize,
+        /// The rows there are.
+        rows: usize,
+    },
+    /// A packed row has bits set beyond its last.
+    #[error(
+        "row {row} (counted from 0) has a bit set beyond its {bits} bits: pack with numpy.packbits(x, axis=1), which fills up with zeros, or give the right number of bits"
+    )]
+    Padding {
+        /// The row, from 0.
+        row: usize,
+        /// Bits of a row.
+        bits: usize,
+    },
     /// A matrix without columns.
     #[error("the matrix has no columns: at least one feature is needed")]
     NoColumns,
@@ -57,6 +83,24 @@ pub enum ComputeError {
         k: usize,
         /// The rows there are.
         rows: usize,
+    },
+    /// A problem's rows are not rows of its matrix.
+    #[error("rows {first}..{end} were asked for, but the matrix has {rows}")]
+    Rows {
+        /// The first row asked for.
+        first: usize,
+        /// The one after the last.
+        end: usize,
+        /// The rows there are.
+        rows: usize,
+    },
+    /// A weight is negative.
+    #[error("the weight of row {row} (counted from 0) is {value}: weights are 0 or more")]
+    Weight {
+        /// The row, from 0.
+        row: usize,
+        /// Its weight.
+        value: f32,
     },
     /// A label is not below k.
     #[error(
@@ -76,11 +120,61 @@ pub enum ComputeError {
         /// The clusters that have rows.
         found: usize,
     },
+    /// There is nothing to be near to.
+    #[error("k is {k}, but there are no items: give some")]
+    NoItems {
+        /// The neighbours asked for.
+        k: usize,
+    },
+    /// A number of neighbours that cannot be had.
+    #[error("k is {k}, but there are {items} items: ask for 1 to {} neighbours", (*items).min(crate::MOST_NEIGHBORS))]
+    Neighbors {
+        /// The neighbours asked for.
+        k: usize,
+        /// The items there are.
+        items: usize,
+    },
+    /// A pair to exclude names a row that is not there.
+    #[error(
+        "pair {row} (counted from 0) of exclude names row {index} of {argument}, which has {rows} rows"
+    )]
+    PairOutOfRange {
+        /// The pair, from 0.
+        row: usize,
+        /// Queries or items.
+        argument: &'static str,
+        /// The row named.
+        index: u32,
+        /// The rows there are.
+        rows: usize,
+    },
+    /// A radius that is no finite number.
+    #[error("the radius is {radius}: give a finite number")]
+    Radius {
+        /// The radius.
+        radius: f32,
+    },
     /// Sums were asked for before the first assignment.
     #[error("no labels yet: call assign before {wanted}")]
     NotAssigned {
         /// What was asked for.
         wanted: &'static str,
+    },
+    /// A row is put where there is none, or where one is already.
+    #[error(
+        "no place for row {row} (counted from 0): of {rows} rows it is put once, and each is put"
+    )]
+    Place {
+        /// The row.
+        row: usize,
+        /// The rows of the matrix.
+        rows: usize,
+    },
+    /// A host's buffer cannot be used as it is.
+    #[error("the buffer cannot hold a matrix: {problem}")]
+    HostBuffer {
+        /// What is wrong with it.
+        problem: &'static str,
     },
     /// Two matrices live on different devices.
     #[error("the two matrices are on different devices: make both with the same Compute")]
@@ -128,6 +222,12 @@ pub enum ComputeError {
         rounds: usize,
         /// What the adapter does.
         limit: usize,
+    },
+    /// A [`Watch`](crate::Watch) stopped the work.
+    #[error("{what} was stopped")]
+    Cancelled {
+        /// The work.
+        what: &'static str,
     },
     /// The device ran out of memory.
     #[error("the device is out of memory in {during}: take the CPU, or fewer rows")]

@@ -1,44 +1,40 @@
 //! Greedy k-means++ seeding.
 
-use rand::{RngExt, SeedableRng};
-use rand_chacha::ChaCha8Rng;
+use std::ops::Range;
 
 use crate::device::Engine;
 use crate::error::ComputeError;
-use crate::matrix::{Matrix, Values, check_k};
+use crate::kmeans_batch::check_rows;
+use crate::matrix::{Matrix, Values};
+use crate::philox::{Philox, stream};
 use crate::{cpu, gpu};
 
-/// The random numbers of one seeding, drawn beforehand so that a device needs nothing from the host.
-pub(crate) struct Draws {
-    /// Candidates a step: 2 + floor(ln k), as in scikit-learn; at most [`Draws::MOST_TRIALS`].
-    pub trials: usize,
-    /// The row of the first centre.
-    pub first: usize,
-    /// In [0, 1): [k - 1, trials].
-    pub uniforms: Vec<f32>,
+/// One seeding over some rows of a matrix.
+#[derive(Debug, Clone, PartialEq)]
+pub struct KMeansSeeding {
+    /// Its rows. Seedings may share rows.
+    pub rows: Range<usize>,
+    /// Centres.
+    pub k: usize,
+    /// What decides the draws.
+    pub seed: u64,
+    /// The weight of each of its rows, from 0 up; all 1 without. A row of weight 0 is never a centre.
+    pub weights: Option<Vec<f32>>,
 }
 
-impl Draws {
-    /// What one tile of the kernel holds; reached at k = e^14, over a million.
-    pub const MOST_TRIALS: usize = 16;
+/// What one tile of the kernel holds; reached at k = e^14, over a million.
+const MOST_TRIALS: usize = 16;
 
-    /// A ChaCha8 stream seeded with `seed` gives the first row as floor(u n) with a 64-bit u in [0, 1),
-    /// then 32-bit numbers in [0, 1), step by step.
-    pub fn new(rows: usize, k: usize, seed: u64) -> Self {
-        let mut rng = ChaCha8Rng::seed_from_u64(seed);
-        let trials = (2 + (k as f64).ln() as usize).min(Self::MOST_TRIALS);
-        let first = ((rng.random::<f64>() * rows as f64) as usize).min(rows - 1);
-        let uniforms = (0..(k - 1) * trials).map(|_| rng.random()).collect();
-        Self {
-            trials,
-            first,
-            uniforms,
-        }
+impl KMeansSeeding {
+    /// Candidates of a step: 2 + floor(ln k), as in scikit-learn; at most 16. The first centre has one.
+    pub(crate) fn trials(&self) -> usize {
+        (2 + (self.k as f64).ln() as usize).min(MOST_TRIALS)
     }
 
-    /// The numbers of a step after the first.
-    pub fn step(&self, step: usize) -> &[f32] {
-        &self.uniforms[(step - 1) * self.trials..][..self.trials]
+    /// The random word of a candidate of a step, the same on every device.
+    pub(crate) fn word(&self, step: usize, trial: usize) -> u32 {
+        let counter = [trial as u32, step as u32, 0, stream::PLUS_PLUS];
+        Philox::new(self.seed).words(counter)[0]
     }
 }
 
@@ -50,14 +46,36 @@ impl Draws {
 /// # Errors
 /// [`ComputeError::NoClusters`], [`ComputeError::TooManyClusters`], and the device's.
 pub fn kmeans_plus_plus(x: &Matrix, k: usize, seed: u64) -> Result<Vec<u32>, ComputeError> {
-    check_k(k, x.rows())?;
-    let draws = Draws::new(x.rows(), k, seed);
+    let seeding = KMeansSeeding {
+        rows: 0..x.rows(),
+        k,
+        seed,
+        weights: None,
+    };
+    let mut centres = kmeans_plus_plus_batch(x, &[seeding])?;
+    Ok(centres.pop().unwrap_or_default())
+}
+
+/// Many seedings as by [`kmeans_plus_plus`], together, each with its own rows (counted from its first one), k, seed
+/// and weights; draws and potentials are by weight. What a seeding chooses does not depend on the others.
+///
+/// # Errors
+/// [`ComputeError::Rows`], [`ComputeError::NoClusters`], [`ComputeError::TooManyClusters`] (also for rows without any
+/// weight), [`ComputeError::Shape`], [`ComputeError::NotFinite`] and [`ComputeError::Weight`] for a seeding that does
+/// not fit, and the device's.
+pub fn kmeans_plus_plus_batch(
+    x: &Matrix,
+    seedings: &[KMeansSeeding],
+) -> Result<Vec<Vec<u32>>, ComputeError> {
+    for seeding in seedings {
+        check_rows(x, &seeding.rows, seeding.k, seeding.weights.as_deref())?;
+    }
     match (x.compute().engine(), x.values()) {
         (Engine::Cpu(threads), Values::Host(values)) => {
-            Ok(threads.run(|| cpu::kmeans_plus_plus::seed(values, x.cols(), k, &draws)))
+            Ok(threads.run(|| cpu::kmeans_plus_plus::seed_all(values, x.cols(), seedings)))
         }
         (Engine::Gpu(context), Values::Device(rows)) => {
-            gpu::kmeans_plus_plus::seed(context, rows, k, &draws)
+            gpu::kmeans_plus_plus::seed_all(context, rows, seedings)
         }
         _ => Err(ComputeError::DifferentDevices),
     }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::cpu;
 use crate::device::{Compute, Engine};
 use crate::error::ComputeError;
 use crate::gpu::Rows;
@@ -75,6 +76,32 @@ impl Matrix {
         &self.compute
     }
 
+    /// The same matrix for `compute`, which is [another handle](Compute::watched) of its device.
+    ///
+    /// # Errors
+    /// [`ComputeError::DifferentDevices`].
+    pub fn on(&self, compute: &Compute) -> Result<Matrix, ComputeError> {
+        if !self.compute.is_same(compute) {
+            return Err(ComputeError::DifferentDevices);
+        }
+        Ok(Self {
+            compute: compute.clone(),
+            ..self.clone()
+        })
+    }
+
+    /// The matrix on the device of `compute`: as [`Matrix::on`] where it is there, else a copy by way of the
+    /// host.
+    ///
+    /// # Errors
+    /// The devices'.
+    pub fn to_device(&self, compute: &Compute) -> Result<Matrix, ComputeError> {
+        if self.compute.is_same(compute) {
+            return self.on(compute);
+        }
+        compute.matrix(&self.to_vec()?, self.rows, self.cols)
+    }
+
     /// The values [n, d], row by row, copied back.
     ///
     /// # Errors
@@ -87,13 +114,24 @@ impl Matrix {
         }
     }
 
+    /// As [`Matrix::to_vec`], without a copy where the values are in this process and nobody else has them.
+    ///
+    /// # Errors
+    /// The device's, where it was lost.
+    pub fn into_vec(self) -> Result<Vec<f32>, ComputeError> {
+        match self.values {
+            Values::Host(values) => Ok(Arc::unwrap_or_clone(values)),
+            Values::Device(_) => self.to_vec(),
+        }
+    }
+
     pub(crate) fn values(&self) -> &Values {
         &self.values
     }
 }
 
 /// The largest magnitude taken: squares of differences, and sums of many, stay far inside 32-bit floats.
-const MOST: f32 = 1e16;
+pub(crate) const MOST: f32 = 1e16;
 
 /// The first value that is not finite or whose square would overflow is an error.
 pub(crate) fn check_finite(
@@ -101,11 +139,20 @@ pub(crate) fn check_finite(
     values: &[f32],
     cols: usize,
 ) -> Result<(), ComputeError> {
-    let Some(at) = values.iter().position(|v| !v.is_finite() || v.abs() > MOST) else {
-        return Ok(());
-    };
-    let (row, column, value) = (at / cols, at % cols, values[at]);
-    Err(if value.is_finite() {
+    match cpu::rows_finite::first_bad(values) {
+        Some(bad) => Err(bad_value(argument, bad, cols)),
+        None => Ok(()),
+    }
+}
+
+/// The error of a value at a place among all.
+pub(crate) fn bad_value(
+    argument: &'static str,
+    (at, value): (usize, f32),
+    cols: usize,
+) -> ComputeError {
+    let (row, column) = (at / cols, at % cols);
+    if value.is_finite() {
         ComputeError::TooLarge {
             argument,
             row,
@@ -119,7 +166,7 @@ pub(crate) fn check_finite(
             column,
             value,
         }
-    })
+    }
 }
 
 /// Refuses k = 0 and k > n.

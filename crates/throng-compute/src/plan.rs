@@ -35,6 +35,52 @@ impl Tile {
         d: 8,
     };
 
+    /// 16 rows by 256 columns.
+    pub const WIDE: Tile = Tile {
+        ty: 4,
+        tx: 64,
+        d: 8,
+    };
+
+    /// 32 rows by 32 columns, of a quarter of the invocations.
+    pub const SMALL: Tile = Tile {
+        ty: 8,
+        tx: 8,
+        d: 16,
+    };
+
+    /// What may stand for [`Tile::SQUARE`] where it is faster: every pair of rows is summed in the same order. The
+    /// first is SQUARE itself.
+    pub const LARGE: [(&'static str, Tile); 6] = [
+        ("64x64x16", Tile::SQUARE),
+        (
+            "64x64x8",
+            Tile {
+                ty: 16,
+                tx: 16,
+                d: 8,
+            },
+        ),
+        ("128x32x16", Tile::UPRIGHT),
+        (
+            "64x32x16",
+            Tile {
+                ty: 16,
+                tx: 8,
+                d: 16,
+            },
+        ),
+        (
+            "32x64x16",
+            Tile {
+                ty: 8,
+                tx: 16,
+                d: 16,
+            },
+        ),
+        ("32x32x16", Tile::SMALL),
+    ];
+
     /// The tile that leaves the fewest columns idle.
     pub const fn for_columns(columns: usize) -> Self {
         match columns {
@@ -42,6 +88,29 @@ impl Tile {
             17..=32 => Self::UPRIGHT,
             _ => Self::SQUARE,
         }
+    }
+
+    /// The cheapest tile for problems of these rows and columns: a pair costs 1, idle or not, and a value
+    /// that is loaded costs 8.
+    pub fn for_pairs(shapes: impl Iterator<Item = (usize, usize)> + Clone) -> Self {
+        let cost = |tile: &Tile| {
+            let tiles: usize = shapes.clone().map(|(n, m)| tile.count(n, m)).sum();
+            tiles * (tile.rows() * tile.columns() + 8 * (tile.rows() + tile.columns()))
+        };
+        let others = [Self::SMALL, Self::TALL, Self::WIDE];
+        // The first of equals stays.
+        others.into_iter().fold(Self::SQUARE, |best, tile| {
+            if cost(&tile) < cost(&best) {
+                tile
+            } else {
+                best
+            }
+        })
+    }
+
+    /// Tiles of a matrix of `rows` by `columns`.
+    pub const fn count(self, rows: usize, columns: usize) -> usize {
+        rows.div_ceil(self.rows()) * columns.div_ceil(self.columns())
     }
 
     /// Rows of the tile.
@@ -58,8 +127,8 @@ impl Tile {
     /// included.
     pub const fn rounds(self, columns: usize, features: usize) -> usize {
         let slots = self.tx * self.ty;
-        let loads_a = (self.rows() * self.d).div_ceil(slots);
-        let loads_b = (self.columns() * self.d).div_ceil(slots);
+        let loads_a = (self.ty * self.d).div_ceil(slots);
+        let loads_b = (self.tx * self.d).div_ceil(slots);
         let depth = self.d / 4 + loads_a + loads_b + 4;
         let around = 16 + self.ty + 4 * self.tx;
         columns.div_ceil(self.columns()) * (features.div_ceil(self.d) * depth + around)
@@ -80,9 +149,12 @@ pub fn cpu_assign_rows(features: usize) -> usize {
     ((1 << 18) / features.max(1)).clamp(48, 1536)
 }
 
-/// Rows of a task of the CPU's centroid update: at most 64 tasks, whose partial sums take at most 64 MiB.
+/// Rows of a task of the CPU's centroid update: about 2,048 to 4,096, so that its sums are soon paid for, in at
+/// most 64 tasks, whose sums take at most 64 MiB. A power of two of tasks is shared evenly by most numbers of cores.
 pub fn cpu_update_rows(rows: usize, k: usize, features: usize) -> usize {
-    rows.div_ceil(cpu_update_tasks(k, features)).max(1024)
+    let tasks = rows.div_ceil(4096).next_power_of_two();
+    let tasks = tasks.min(cpu_update_tasks(k, features));
+    rows.div_ceil(tasks)
 }
 
 /// Whether the CPU's update leaves enough tasks that the assignment may be cut with it.
@@ -101,6 +173,22 @@ pub fn gpu_update_rows(rows: usize, size: usize, most_bytes: u64) -> usize {
     let bytes = (most_bytes / 2).min(64 << 20) as usize;
     let blocks = (bytes / (4 * size).max(1)).clamp(1, 1024);
     rows.div_ceil(blocks).next_multiple_of(PART_ROWS)
+}
+
+/// Rows of a block of the counting sort by label in a batch: in whole workgroups of `threads`, at most 1,024 blocks
+/// a problem, whose counts together are not many more than the rows.
+pub fn gpu_batch_block_rows(rows: usize, k: usize, threads: usize) -> usize {
+    rows.div_ceil(1024).max(k).next_multiple_of(threads)
+}
+
+/// Rows of a run of sums in a batch: at most 4,096 full ones a problem.
+pub fn gpu_batch_run_rows(rows: usize) -> usize {
+    rows.div_ceil(4096).max(64)
+}
+
+/// Runs of a problem, at most: each cluster may have one that is not full.
+pub fn gpu_batch_runs(rows: usize, k: usize) -> usize {
+    rows / gpu_batch_run_rows(rows) + k.min(rows)
 }
 
 /// Rows of which the silhouette sums [rows, k] are held at once: at most 64 MiB, in whole tiles.
@@ -130,16 +218,58 @@ pub fn gpu_silhouette_rounds(places: usize, features: usize, k: usize) -> usize 
     tile.rounds(columns, features) + 2 * k
 }
 
+/// How many values each buffer of a batch's output takes: the rows of problems of these shapes lie one
+/// after another, at most `most` values together, and no row is cut.
+pub fn batch_parts(shapes: impl Iterator<Item = (usize, usize)>, most: usize) -> Vec<usize> {
+    let mut parts = Vec::new();
+    let mut filled = 0;
+    for (mut rows, columns) in shapes.filter(|&(_, columns)| columns > 0) {
+        while rows > 0 {
+            let fitting = (most.saturating_sub(filled) / columns).min(rows);
+            if fitting == 0 && filled > 0 {
+                parts.push(filled);
+                filled = 0;
+                continue;
+            }
+            // A row that no buffer holds is refused when its buffer is made.
+            let taken = fitting.max(1);
+            filled += taken * columns;
+            rows -= taken;
+        }
+    }
+    if filled > 0 {
+        parts.push(filled);
+    }
+    parts
+}
+
+/// Rows and columns of the strip of distances that queries are compared by, `before` columns included: at
+/// most 64 MiB, in whole tiles, and so many items at once that what is kept of a row is seldom touched.
+pub fn gpu_strip(queries: usize, items: usize, before: usize, most_bytes: u64) -> (usize, usize) {
+    let floats = most_bytes.min(64 << 20) as usize / 4;
+    let tile = Tile::SQUARE.rows();
+    let whole = |rows: usize| rows.next_multiple_of(tile).max(tile);
+    let rows = floats / (before + (1 << 14)) / tile * tile;
+    let rows = rows.clamp(tile, whole(queries));
+    let columns = (floats / rows).saturating_sub(before) / tile * tile;
+    (
+        rows,
+        before + columns.clamp(tile, whole(items).min(1 << 16)),
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn tiles_fit_the_default_limits_of_webgpu() {
-        for tile in [Tile::SQUARE, Tile::UPRIGHT, Tile::TALL] {
+        let large = Tile::LARGE.map(|(_, tile)| tile);
+        for tile in [Tile::TALL, Tile::WIDE].into_iter().chain(large) {
             assert!(tile.tx * tile.ty <= 256);
             assert_eq!(PART_ROWS % tile.rows(), 0);
-            let tiles = 4 * tile.d * (tile.rows() + 1 + tile.columns() + 1);
+            assert_eq!(tile.d % 4, 0);
+            let tiles = 16 * tile.d * (tile.ty + 1 + tile.tx + 1);
             let assign = 8 * tile.tx * tile.ty;
             let potentials = 4 * tile.columns() * tile.ty;
             assert!(tiles + assign.max(potentials) <= 16_384, "{tile:?}");
@@ -155,6 +285,33 @@ mod tests {
     }
 
     #[test]
+    fn tiles_are_chosen_by_pairs() {
+        let tile = |n, m| Tile::for_pairs([(n, m)].into_iter());
+        assert_eq!(tile(1_000, 1_000), Tile::SQUARE);
+        assert_eq!(tile(64, 64), Tile::SQUARE);
+        assert_eq!(tile(32, 30), Tile::SMALL);
+        assert_eq!(tile(1, 1), Tile::SMALL);
+        assert_eq!(tile(1_000_000, 16), Tile::TALL);
+        assert_eq!(tile(5, 1_000_000), Tile::WIDE);
+        let mixed = [(1_000, 1_000), (1, 1)];
+        assert_eq!(Tile::for_pairs(mixed.into_iter()), Tile::SQUARE);
+        assert_eq!(Tile::for_pairs([].into_iter()), Tile::SQUARE);
+        assert_eq!(Tile::SQUARE.count(65, 128), 4);
+        assert_eq!(Tile::SQUARE.count(65, 0), 0);
+    }
+
+    #[test]
+    fn batches_are_cut_at_ends_of_rows() {
+        let parts = |shapes: &[(usize, usize)]| batch_parts(shapes.iter().copied(), 10);
+        assert!(parts(&[]).is_empty());
+        assert!(parts(&[(0, 3), (3, 0)]).is_empty());
+        assert_eq!(parts(&[(2, 5)]), [10]);
+        assert_eq!(parts(&[(5, 3)]), [9, 6]);
+        assert_eq!(parts(&[(1, 4), (2, 3), (1, 1), (1, 10)]), [10, 1, 10]);
+        assert_eq!(parts(&[(1, 1), (2, 11)]), [1, 11, 11]);
+    }
+
+    #[test]
     fn updates_stay_inside_their_memory() {
         for (rows, k, features) in [(1, 1, 1), (100_000, 64, 128), (1_000_000, 1000, 1000)] {
             let size = k * features;
@@ -163,6 +320,49 @@ mod tests {
             assert!(bytes <= 64 << 20, "{rows} {k} {features}: {bytes}");
             let tasks = rows.div_ceil(cpu_update_rows(rows, k, features));
             assert!(tasks * size * 8 <= 64 << 20, "{rows} {k} {features}");
+        }
+    }
+
+    #[test]
+    fn strips_stay_inside_their_memory() {
+        for (queries, items, before) in [
+            (1, 1, 1),
+            (1_000, 100_000, 100),
+            (1_000_000, 1_000_000, 1_000),
+            (3, 50_000_000, 10),
+        ] {
+            for most in [512 << 10, 128 << 20] {
+                let (rows, columns) = gpu_strip(queries, items, before, most);
+                assert_eq!((rows % 64, (columns - before) % 64), (0, 0));
+                assert!(rows > 0 && columns > before);
+                assert!(rows * columns * 4 <= most.min(64 << 20) as usize);
+            }
+        }
+        assert_eq!(
+            gpu_strip(1_000, 100_000, 100, 128 << 20),
+            (960, 100 + 17_344)
+        );
+    }
+
+    #[test]
+    fn batches_take_little_more_than_their_rows() {
+        for (rows, k) in [
+            (1, 1),
+            (300, 300),
+            (10_007, 10_000),
+            (1_000_000, 8),
+            (1_000_000, 50_000),
+        ] {
+            let block = gpu_batch_block_rows(rows, k, 256);
+            assert_eq!(block % 256, 0);
+            let blocks = rows.div_ceil(block);
+            assert!(blocks <= 1024 && blocks * k <= rows + k, "{rows} {k}");
+            // However the rows fall, clusters have no more runs than that.
+            let run = gpu_batch_run_rows(rows);
+            let uneven = (rows - k + 1).div_ceil(run) + k - 1;
+            let (few, more) = (rows / k, rows % k);
+            let even = few.div_ceil(run) * (k - more) + (few + 1).div_ceil(run) * more;
+            assert!(uneven.max(even) <= gpu_batch_runs(rows, k), "{rows} {k}");
         }
     }
 

@@ -55,8 +55,8 @@ impl From<SilhouetteMetric> for Metric {
 ///
 /// # Errors
 /// [`ComputeError::Shape`], [`ComputeError::NoClusters`], [`ComputeError::TooManyClusters`],
-/// [`ComputeError::Label`], [`ComputeError::TooFewClusters`] where fewer than two clusters have rows, and
-/// the device's.
+/// [`ComputeError::Label`], [`ComputeError::TooFewClusters`] where fewer than two clusters have rows,
+/// [`ComputeError::Cancelled`], and the device's.
 pub fn silhouette(
     x: &Matrix,
     labels: &[u32],
@@ -84,11 +84,18 @@ pub fn silhouette(
     if found < 2 {
         return Err(ComputeError::TooFewClusters { found });
     }
+    let work = x.rows().saturating_mul(x.rows()).saturating_mul(x.cols());
+    let meter = x.compute().meter("silhouette", work);
     match (x.compute().engine(), x.values()) {
-        (Engine::Cpu(threads), Values::Host(values)) => Ok(threads
-            .run(|| cpu::silhouette::silhouettes(values, x.cols(), labels, k, metric.into()))),
+        (Engine::Cpu(threads), Values::Host(values)) => {
+            let silhouettes = threads.run(|| {
+                cpu::silhouette::silhouettes(values, x.cols(), labels, k, metric.into(), &meter)
+            });
+            meter.check().map(|()| silhouettes)
+        }
         (Engine::Gpu(context), Values::Device(rows)) => {
-            gpu::silhouette::silhouettes(context, rows, labels, k, metric.into())
+            let context = context.metered(meter);
+            gpu::silhouette::silhouettes(&context, rows, labels, k, metric.into())
         }
         _ => Err(ComputeError::DifferentDevices),
     }

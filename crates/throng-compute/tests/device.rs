@@ -162,8 +162,23 @@ fn matrices_come_back_as_they_went() {
             };
             assert_eq!((x.rows(), x.cols()), (n, d));
             assert_eq!(x.to_vec().unwrap(), values, "{}, n {n}, d {d}", device.name);
-            assert_eq!(x.clone().to_vec().unwrap(), values);
+            assert_eq!(x.clone().into_vec().unwrap(), values);
+            assert_eq!(x.to_vec().unwrap(), values);
             assert_eq!(x.compute().kind(), device.compute.kind());
+            let host = x.to_device(&Compute::cpu()).unwrap();
+            assert_eq!(host.compute().kind(), DeviceKind::Cpu);
+            assert_eq!(host.to_vec().unwrap(), values);
+            let back = host.to_device(&device.compute).unwrap();
+            assert_eq!(back.to_vec().unwrap(), values);
+            // Where it is already it stays.
+            let same = back.to_device(&device.compute).unwrap();
+            let parts = back.device_parts();
+            assert!(
+                same.device_parts()
+                    .iter()
+                    .zip(&parts)
+                    .all(|(a, b)| a.buffer == b.buffer)
+            );
         }
     }
 }

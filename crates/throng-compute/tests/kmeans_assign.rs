@@ -201,6 +201,51 @@ fn ties_go_to_the_lowest_index() {
     }
 }
 
+/// The nearest centroid by squared differences, added in 32 bits in the order of the features.
+fn nearest_by_differences(x: &[f32], centroids: &[f32], d: usize) -> u32 {
+    let distance = |c: &[f32]| {
+        let term = |sum: f32, (x, c): (&f32, &f32)| (x - c).mul_add(x - c, sum);
+        x.iter().zip(c).fold(0.0, term)
+    };
+    let all: Vec<f32> = centroids.chunks_exact(d).map(distance).collect();
+    let least = all.iter().copied().fold(f32::MAX, f32::min);
+    all.iter().position(|&v| v == least).unwrap() as u32
+}
+
+#[test]
+fn labels_are_those_of_differences_where_products_cannot_tell() {
+    // Rows halfway between two centroids, but for a few last digits: near the origin and far from it, some
+    // and all of them, in tiles that are full and not.
+    for (n, d, k, far) in [
+        (1, 7, 9, 0.0),
+        (17, 33, 5, 0.0),
+        (130, 128, 37, 0.0),
+        (400, 50, 64, 100.0),
+        (97, 16, 100, 1e4),
+    ] {
+        let centroids: Vec<f32> = uniform(k * d, 41).iter().map(|v| v + far).collect();
+        let mut x: Vec<f32> = uniform(n * d, 42).iter().map(|v| v + far).collect();
+        let noise = uniform(n * d, 43);
+        for i in (0..n).filter(|i| i % 5 != 0) {
+            let (a, b) = (row(&centroids, d, i % k), row(&centroids, d, (i + 1) % k));
+            for f in 0..d {
+                x[i * d + f] = (a[f] + b[f]) / 2.0 * (1.0 + 1e-6 * noise[i * d + f]);
+            }
+        }
+        for device in devices().iter().take(2) {
+            assert!(device.name.starts_with("cpu"));
+            let on = device.compute.matrix(&x, n, d).unwrap();
+            let mut lloyd = Lloyd::new(&on, k.min(n)).unwrap();
+            let centroids = &centroids[..k.min(n) * d];
+            lloyd.assign(centroids).unwrap();
+            let want: Vec<u32> = (0..n)
+                .map(|i| nearest_by_differences(row(&x, d, i), centroids, d))
+                .collect();
+            assert_eq!(lloyd.labels().unwrap(), want, "{}, d {d}", device.name);
+        }
+    }
+}
+
 #[test]
 fn rows_that_equal_a_centroid_are_at_distance_zero() {
     let (n, d) = (90, 21);

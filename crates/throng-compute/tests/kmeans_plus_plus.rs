@@ -4,15 +4,35 @@
 mod common;
 
 use common::*;
-use rand::{RngExt, SeedableRng};
-use throng_compute::{ComputeError, kmeans_plus_plus};
+use throng_compute::{
+    ComputeError, KMeansSeeding, Philox, kmeans_plus_plus, kmeans_plus_plus_batch,
+};
+
+fn oracle(x: &[f32], d: usize, k: usize, seed: u64) -> Vec<u32> {
+    weighted_oracle(x, d, k, seed, None)
+}
 
 /// Greedy k-means++ as scikit-learn's `_kmeans_plusplus` describes it, in f64 and without blocks.
-fn oracle(x: &[f32], d: usize, k: usize, seed: u64) -> Vec<u32> {
+fn weighted_oracle(x: &[f32], d: usize, k: usize, seed: u64, weights: Option<&[f32]>) -> Vec<u32> {
     let n = x.len() / d;
     let trials = 2 + (k as f64).ln() as usize;
-    let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(seed);
-    let first = (rng.random::<f64>() * n as f64) as usize;
+    let word = |step: usize, trial| Philox::new(seed).words([trial, step as u32, 0, 0])[0];
+    let weight = |i: usize| weights.map_or(1.0, |w| f64::from(w[i]));
+    let draw = |word: u32, chances: &dyn Fn(usize) -> f64| {
+        let total: f64 = (0..n).map(chances).sum();
+        let target = f64::from(word >> 8) / f64::from(1 << 24) * total;
+        let mut sum = 0.0;
+        (0..n)
+            .find(|&i| {
+                sum += chances(i);
+                sum > target
+            })
+            .unwrap_or(0)
+    };
+    let first = match weights {
+        None => ((u64::from(word(0, 0)) * n as u64) >> 32) as usize,
+        Some(_) => draw(word(0, 0), &weight),
+    };
     let mut chosen = vec![first as u32];
     let to = |c: usize| -> Vec<f64> {
         (0..n)
@@ -21,23 +41,15 @@ fn oracle(x: &[f32], d: usize, k: usize, seed: u64) -> Vec<u32> {
     };
     let mut nearest = to(first);
     while chosen.len() < k {
-        let total: f64 = nearest.iter().sum();
         let mut best: Option<(f64, usize, Vec<f64>)> = None;
-        for _ in 0..trials {
-            let target = f64::from(rng.random::<f32>()) * total;
-            let mut sum = 0.0;
-            let candidate = (0..n)
-                .find(|&i| {
-                    sum += nearest[i];
-                    sum > target
-                })
-                .unwrap_or(0);
+        for trial in 0..trials as u32 {
+            let candidate = draw(word(chosen.len(), trial), &|i| weight(i) * nearest[i]);
             let with: Vec<f64> = to(candidate)
                 .iter()
                 .zip(&nearest)
                 .map(|(a, b)| a.min(*b))
                 .collect();
-            let potential = with.iter().sum();
+            let potential = with.iter().enumerate().map(|(i, v)| weight(i) * v).sum();
             if best.as_ref().is_none_or(|(least, ..)| potential < *least) {
                 best = Some((potential, candidate, with));
             }
@@ -89,6 +101,87 @@ fn matrices_in_parts_give_the_same_rows() {
             "{}",
             device.name
         );
+    }
+}
+
+#[test]
+fn a_ragged_batch_is_its_seedings_one_by_one() {
+    // 512 KiB hold 3,072 rows: some seedings cross into the second part.
+    let (n, d) = (3_300, 40);
+    let x = uniform(n * d, 46);
+    let weights = |n: usize| -> Vec<f32> {
+        let odd = uniform(n, 47).into_iter();
+        odd.enumerate()
+            .map(|(i, v)| if i % 4 == 0 { 0.0 } else { (v + 1.0) * 3.0 })
+            .collect()
+    };
+    let seeding = |rows: std::ops::Range<usize>, k, seed, is_weighted: bool| KMeansSeeding {
+        weights: is_weighted.then(|| weights(rows.len())),
+        rows,
+        k,
+        seed,
+    };
+    let seedings = [
+        seeding(0..n, 3, 1, false),
+        seeding(17..18, 1, 2, false),
+        seeding(0..n, 12, 1, true),
+        seeding(2_900..3_250, 21, 3, true),
+        seeding(0..n, 3, 4, false),
+        seeding(3_000..3_100, 5, u64::MAX, false),
+    ];
+    let wants: Vec<Vec<u32>> = seedings
+        .iter()
+        .map(|seeding| {
+            let rows = &x[seeding.rows.start * d..seeding.rows.end * d];
+            weighted_oracle(rows, d, seeding.k, seeding.seed, seeding.weights.as_deref())
+        })
+        .collect();
+    for device in devices() {
+        let on = device.compute.matrix(&x, n, d).unwrap();
+        let together = kmeans_plus_plus_batch(&on, &seedings).unwrap();
+        assert_eq!(together, wants, "{}", device.name);
+        for (seeding, want) in seedings.iter().zip(&wants) {
+            let alone = kmeans_plus_plus_batch(&on, std::slice::from_ref(seeding)).unwrap();
+            assert_eq!(alone, std::slice::from_ref(want), "{}", device.name);
+        }
+        assert!(kmeans_plus_plus_batch(&on, &[]).unwrap().is_empty());
+    }
+}
+
+#[test]
+fn rows_without_weight_are_never_centres() {
+    // As many rows with weight as centres; then equal rows, so that the distinct ones run out.
+    let x: Vec<f32> = (0..40).map(|i| i as f32).collect();
+    let mut weights = vec![0.0; 40];
+    weights[13] = 0.5;
+    weights[27] = 2.0;
+    weights[28] = 1e-3;
+    for device in devices() {
+        let on = device.compute.matrix(&x, 40, 1).unwrap();
+        for seed in 0..4 {
+            let seeding = KMeansSeeding {
+                rows: 0..40,
+                k: 3,
+                seed,
+                weights: Some(weights.clone()),
+            };
+            let mut centres = kmeans_plus_plus_batch(&on, &[seeding]).unwrap().remove(0);
+            centres.sort_unstable();
+            assert_eq!(centres, [13, 27, 28], "{}", device.name);
+        }
+    }
+    let equal = [5.0; 40];
+    for device in devices() {
+        let on = device.compute.matrix(&equal, 40, 1).unwrap();
+        let seeding = KMeansSeeding {
+            rows: 0..40,
+            k: 3,
+            seed: 1,
+            weights: Some(weights.clone()),
+        };
+        for row in kmeans_plus_plus_batch(&on, &[seeding]).unwrap().remove(0) {
+            assert!(weights[row as usize] > 0.0, "{}: {row}", device.name);
+        }
     }
 }
 

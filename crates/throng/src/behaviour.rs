@@ -5,7 +5,7 @@ use std::path::Path;
 
 use thousands::Separable;
 use throng_bert::{BertConfig, Encoder, PretrainParams, PretrainReport, TokenSequence, pretrain};
-use throng_compute::Compute;
+use throng_compute::{Compute, Matrix};
 use throng_events::{
     CLS, EventLog, MASK, Purchases, SEP, SPECIAL, Sequence, SequenceUnit, Vocabulary,
     VocabularyParams, sequences,
@@ -116,11 +116,11 @@ impl Behaviour {
         self.encoder.config().hidden_size
     }
 
-    /// A vector a user, `[users, hidden]`, in the order of the log's users.
+    /// A vector a user, `[users, hidden]`, in the order of the log's users, on the model's device.
     ///
     /// # Errors
     /// If the device fails or the observer stops the work.
-    pub fn embed(&self, log: &EventLog, observer: &mut dyn Observer) -> Result<Vec<f32>, Error> {
+    pub fn embed(&self, log: &EventLog, observer: &mut dyn Observer) -> Result<Matrix, Error> {
         let texts = tokens(
             log,
             &self.vocabulary,

@@ -142,8 +142,7 @@ impl Bundle {
                 distances: Vec::new(),
             });
         }
-        let vectors = self.behaviour.embed(log, observer)?;
-        let x = compute.matrix(&vectors, log.users.len(), self.behaviour.width())?;
+        let x = self.behaviour.embed(log, observer)?.to_device(compute)?;
         let labels = self.clusters.predict(compute, &x)?;
         let distances = self.clusters.distances(&x, &labels)?;
         Ok(Assigned { labels, distances })

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use throng_cluster::select::{self, Candidate, SearchParams, Selection, auto_range};
 use throng_cluster::{KMeans, Metric};
-use throng_compute::Compute;
+use throng_compute::{Compute, Matrix};
 use throng_events::{CleanOptions, Dropped, EventLog, Read, ReadOptions, Source, read};
 use throng_metrics::silhouette_samples;
 use throng_report::Report;
@@ -126,15 +126,15 @@ pub fn segment_log(
         }
         EncoderChoice::Folder(folder) => Behaviour::open(folder, compute)?,
     };
-    let embeddings = behaviour.embed(&read.log, observer)?;
-    let d = behaviour.width();
-    let found = cluster(&embeddings, d, params, compute, observer)?;
+    let x = behaviour.embed(&read.log, observer)?;
+    let found = cluster(&x, params, compute, observer)?;
     observer.say(&format!(
         "{} groups; mean silhouette {:.3}",
         found.model.k(),
         summary::mean(&found.silhouette)
     ));
     go_on(observer.progress("report", 0, None))?;
+    let (embeddings, d) = (x.to_vec()?, x.cols());
     let report = summary::assemble(&read, &behaviour, params, compute, &embeddings, d, &found);
     Ok(Segmentation {
         log: read.log,
@@ -159,14 +159,12 @@ pub(crate) struct Found {
 }
 
 fn cluster(
-    embeddings: &[f32],
-    d: usize,
+    x: &Matrix,
     params: &SegmentParams,
     compute: &Compute,
     observer: &mut dyn Observer,
 ) -> Result<Found, Error> {
-    let n = embeddings.len() / d;
-    let x = compute.matrix(embeddings, n, d)?;
+    let n = x.rows();
     let (range, searched) = match &params.clusters {
         Clusters::Auto => (
             auto_range(n).ok_or(Error::TooFewUsers {
@@ -186,7 +184,7 @@ fn cluster(
         reasons,
         model,
         ..
-    } = select::search(compute, &x, &search, &mut |p| {
+    } = select::search(compute, x, &search, &mut |p| {
         observer.progress("cluster", p.done as u64, Some(p.total as u64))
     })?;
     let model = model.canonical();
@@ -195,8 +193,8 @@ fn cluster(
     } else {
         vec![format!("{} groups were asked for.", model.k())]
     };
-    let silhouette = silhouette_samples(&x, model.labels(), params.metric.silhouette())?;
-    let distances = model.distances(&x, model.labels())?;
+    let silhouette = silhouette_samples(x, model.labels(), params.metric.silhouette())?;
+    let distances = model.distances(x, model.labels())?;
     Ok(Found {
         model,
         candidates,

@@ -1,6 +1,7 @@
 //!import shared/groups
 //!import shared/tile
 //!import metric
+//!import shared/nearest
 
 // Each row's nearest centroid, ties to the lowest, without an n x k matrix: the arg-min runs along in
 // registers over the tiles of centroids. One workgroup 4 * ty_count rows.
@@ -23,9 +24,6 @@ struct KmeansAssignParams {
 @group(0) @binding(6) var<storage, read_write> changed: array<u32>;
 @group(0) @binding(7) var<storage, read_write> inertia: array<f32>;
 
-var<workgroup> sh_distance: array<f32, tx_count * ty_count>;
-var<workgroup> sh_column: array<u32, tx_count * ty_count>;
-
 fn load_a(row: u32, d: u32) -> f32 {
     if row >= params.rows || d >= params.features {
         return 0.0;
@@ -40,22 +38,6 @@ fn load_b(column: u32, d: u32) -> f32 {
     return metric_b(centroids[column * params.features + d], column);
 }
 
-struct Nearest {
-    distance: f32,
-    column: u32,
-}
-
-// Columns come in rising order, so a strict comparison keeps the lowest.
-fn nearer(best: Nearest, sums: vec4<f32>, columns: vec4<u32>) -> Nearest {
-    var next = best;
-    for (var j = 0u; j < 4u; j++) {
-        if columns[j] < params.k && sums[j] < next.distance {
-            next = Nearest(sums[j], columns[j]);
-        }
-    }
-    return next;
-}
-
 @compute @workgroup_size(tx_count, ty_count)
 fn main(
     @builtin(workgroup_id) id: vec3<u32>,
@@ -67,44 +49,20 @@ fn main(
         return;
     }
     let first = group * 4u * ty_count;
-    var best_0 = Nearest(HUGE, 0u);
-    var best_1 = best_0;
-    var best_2 = best_0;
-    var best_3 = best_0;
-    for (var first_b = 0u; first_b < params.k; first_b += 4u * tx_count) {
-        let block = tile_sums(local.xy, first, first_b, params.features);
-        let columns = tile_columns(local.xy, first_b);
-        best_0 = nearer(best_0, block.row_0, columns);
-        best_1 = nearer(best_1, block.row_1, columns);
-        best_2 = nearer(best_2, block.row_2, columns);
-        best_3 = nearer(best_3, block.row_3, columns);
-    }
-
-    let distances_4 = vec4<f32>(best_0.distance, best_1.distance, best_2.distance, best_3.distance);
-    let columns_4 = vec4<u32>(best_0.column, best_1.column, best_2.column, best_3.column);
+    let best = nearest_columns(local.xy, first, params.k, params.features);
+    var own = array<Nearest, 4>(best.row_0, best.row_1, best.row_2, best.row_3);
     let slot = local.y * tx_count + local.x;
     var sum = 0.0;
     var differing = 0u;
     for (var i = 0u; i < 4u; i++) {
-        workgroupBarrier();
-        sh_distance[slot] = distances_4[i];
-        sh_column[slot] = columns_4[i];
-        workgroupBarrier();
+        let nearest = nearest_of_row(local.xy, own[i]);
         let row = first + local.y + i * ty_count;
         if local.x == 0u && row < params.rows {
-            var best = Nearest(sh_distance[slot], sh_column[slot]);
-            for (var t = slot + 1u; t < slot + tx_count; t++) {
-                let distance = sh_distance[t];
-                let column = sh_column[t];
-                if distance < best.distance || (distance == best.distance && column < best.column) {
-                    best = Nearest(distance, column);
-                }
-            }
             let at = params.row_offset + row;
-            differing += select(0u, 1u, labels[at] != best.column);
-            labels[at] = best.column;
-            distances[at] = best.distance;
-            sum += best.distance;
+            differing += select(0u, 1u, labels[at] != nearest.column);
+            labels[at] = nearest.column;
+            distances[at] = nearest.distance;
+            sum += nearest.distance;
         }
     }
 

@@ -1,24 +1,23 @@
 //!import shared/groups
+//!import shared/seeding
 
-// The candidate with the lowest potential, ties to the first. One workgroup.
+// The candidate with the lowest potential, ties to the first. One workgroup a seeding.
 
 struct KmeansPlusPlusChooseParams {
-    blocks: u32,
-    trials: u32,
+    seedings: u32,
     // Which centre this is.
     step: u32,
 }
 
 @group(0) @binding(1) var<uniform> params: KmeansPlusPlusChooseParams;
-// [blocks, columns]
-@group(0) @binding(2) var<storage, read> potentials: array<f32>;
-@group(0) @binding(3) var<storage, read> candidates: array<u32>;
-// The row of each centre, and the trial that won this step.
-@group(0) @binding(4) var<storage, read_write> centres: array<u32>;
-@group(0) @binding(5) var<storage, read_write> winner: array<u32>;
+// By block, SLOTS each.
+@group(0) @binding(3) var<storage, read> potentials: array<f32>;
+@group(0) @binding(4) var<storage, read> candidates: array<u32>;
+// The row of each centre; and of each seeding the trial that won this step.
+@group(0) @binding(5) var<storage, read_write> centres: array<u32>;
+@group(0) @binding(6) var<storage, read_write> winners: array<u32>;
 
 override threads: u32 = 256u;
-override columns: u32 = 16u;
 
 var<workgroup> sh_sum: array<f32, threads>;
 
@@ -28,16 +27,19 @@ fn main(
     @builtin(num_workgroups) count: vec3<u32>,
     @builtin(local_invocation_id) local: vec3<u32>,
 ) {
-    if group_index(id, count) >= groups.end {
+    let group = group_index(id, count);
+    if group >= min(groups.end, params.seedings) {
         return;
     }
-    let chunk = (params.blocks + threads - 1u) / threads;
+    let seeding = seedings[group];
+    let blocks = (seeding.rows + BLOCK_ROWS - 1u) / BLOCK_ROWS;
+    let chunk = (blocks + threads - 1u) / threads;
     var lowest = HUGE;
     var best = 0u;
-    for (var trial = 0u; trial < params.trials; trial++) {
+    for (var trial = 0u; trial < trials_of(group, params.step); trial++) {
         var sum = 0.0;
-        for (var block = local.x * chunk; block < min(params.blocks, (local.x + 1u) * chunk); block++) {
-            sum += potentials[block * columns + trial];
+        for (var block = local.x * chunk; block < min(blocks, (local.x + 1u) * chunk); block++) {
+            sum += potentials[(seeding.block_at + block) * SLOTS + trial];
         }
         workgroupBarrier();
         sh_sum[local.x] = sum;
@@ -53,7 +55,7 @@ fn main(
         }
     }
     if local.x == 0u {
-        winner[0] = best;
-        centres[params.step] = candidates[best];
+        winners[group] = best;
+        centres[seeding.centre_at + params.step] = candidates[group * SLOTS + best];
     }
 }

@@ -1,19 +1,21 @@
 //!import shared/groups
+//!import shared/seeding
 
-// Copies the candidates' rows out of the part of x that holds them. One workgroup a candidate.
+// Copies the candidates' rows out of the part of x that holds them. One workgroup a slot.
 
 struct KmeansPlusPlusGatherParams {
-    // Of this part of x.
-    rows: u32,
     features: u32,
-    // The part's first row in the whole matrix.
-    row_offset: u32,
+    // Which centre this is.
+    step: u32,
+    // The rows of x in this part.
+    part_first: u32,
+    part_end: u32,
 }
 
 @group(0) @binding(1) var<uniform> params: KmeansPlusPlusGatherParams;
-@group(0) @binding(2) var<storage, read> x: array<f32>;
-@group(0) @binding(3) var<storage, read> candidates: array<u32>;
-@group(0) @binding(4) var<storage, read_write> candidate_rows: array<f32>;
+@group(0) @binding(3) var<storage, read> x: array<f32>;
+@group(0) @binding(4) var<storage, read> candidates: array<u32>;
+@group(0) @binding(5) var<storage, read_write> candidate_rows: array<f32>;
 
 override threads: u32 = 64u;
 
@@ -23,16 +25,16 @@ fn main(
     @builtin(num_workgroups) count: vec3<u32>,
     @builtin(local_invocation_id) local: vec3<u32>,
 ) {
-    let trial = group_index(id, count);
-    if trial >= groups.end {
+    let slot = group_index(id, count);
+    if slot >= groups.end || slot % SLOTS >= trials_of(slot / SLOTS, params.step) {
         return;
     }
-    let row = candidates[trial];
-    if row < params.row_offset || row >= params.row_offset + params.rows {
+    let row = seedings[slot / SLOTS].first + candidates[slot];
+    if row < params.part_first || row >= params.part_end {
         return;
     }
-    let first = (row - params.row_offset) * params.features;
+    let first = (row - params.part_first) * params.features;
     for (var d = local.x; d < params.features; d += threads) {
-        candidate_rows[trial * params.features + d] = x[first + d];
+        candidate_rows[slot * params.features + d] = x[first + d];
     }
 }

@@ -1,6 +1,9 @@
 // 1 - a . b / (|a| |b|), as half the squared distance of the unit rows: right for near-parallel rows too.
 // A row of zeros has scale 0 and is at distance 1 from every row.
 
+alias Value = f32;
+alias Value4 = vec4<f32>;
+
 @group(0) @binding(8) var<storage, read> scales_a: array<f32>;
 @group(0) @binding(9) var<storage, read> scales_b: array<f32>;
 

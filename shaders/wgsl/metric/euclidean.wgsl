@@ -1,5 +1,8 @@
 // |a - b|, by differences: right for near-equal rows too.
 
+alias Value = f32;
+alias Value4 = vec4<f32>;
+
 fn metric_a(value: f32, row: u32) -> f32 {
     return value;
 }

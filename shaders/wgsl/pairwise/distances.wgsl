@@ -2,50 +2,86 @@
 //!import shared/tile
 //!import metric
 
-// Distances of rows of a from rows of b, [n, m]. One workgroup a tile of the output.
+// Distances of rows of a from rows of b, [n, m], of many problems at once: each takes ranges of rows and
+// has a matrix of its own in the output. One workgroup a tile of a problem's matrix.
 
 struct PairwiseDistancesParams {
-    // The rows of a taken: a_first to a_end.
+    // Problems, at least 1.
+    problems: u32,
+    // Values of a row.
+    features: u32,
+    // Bits of a row, where the metric compares bits.
+    bits: u32,
+}
+
+// Of this part of a, of b and of the output.
+struct PairwiseProblem {
     a_first: u32,
     a_end: u32,
-    b_rows: u32,
-    features: u32,
-    // Where row a_first and column 0 of b go in the output, and the output's columns.
-    out_row: u32,
-    out_column: u32,
+    b_first: u32,
+    b_end: u32,
+    // Where the pair of a_first and b_first goes, and the output's columns.
+    out_first: u32,
     out_columns: u32,
+    // Tiles of the problems before this one.
+    tile_first: u32,
 }
 
 @group(0) @binding(1) var<uniform> params: PairwiseDistancesParams;
-@group(0) @binding(2) var<storage, read> a: array<f32>;
-@group(0) @binding(3) var<storage, read> b: array<f32>;
+@group(0) @binding(2) var<storage, read> a: array<Value>;
+@group(0) @binding(3) var<storage, read> b: array<Value>;
 @group(0) @binding(4) var<storage, read_write> distances: array<f32>;
+@group(0) @binding(5) var<storage, read> problems: array<PairwiseProblem>;
 
-fn load_a(row: u32, d: u32) -> f32 {
-    if row >= params.a_end || d >= params.features {
-        return 0.0;
+var<private> problem: PairwiseProblem;
+
+fn load_a(row: u32, d: u32) -> Value {
+    if row >= problem.a_end || d >= params.features {
+        return Value();
     }
     return metric_a(a[row * params.features + d], row);
 }
 
-fn load_b(column: u32, d: u32) -> f32 {
-    if column >= params.b_rows || d >= params.features {
-        return 0.0;
+fn load_b(column: u32, d: u32) -> Value {
+    if column >= problem.b_end || d >= params.features {
+        return Value();
     }
     return metric_b(b[column * params.features + d], column);
 }
 
-fn store(row: u32, columns: vec4<u32>, sums: vec4<f32>) {
-    if row >= params.a_end {
+// The last problem that begins at this tile or before: every problem has a tile.
+fn problem_at(tile: u32) -> u32 {
+    var low = 0u;
+    var high = params.problems;
+    while high - low > 1u {
+        let middle = (low + high) / 2u;
+        if problems[middle].tile_first <= tile {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
+// Neighbours write neighbouring columns.
+fn store(row: u32, columns: vec4<u32>, sums: Value4) {
+    if row >= problem.a_end {
         return;
     }
-    let last = vec4<u32>(params.b_rows - 1u);
-    let values = metric_finish(sums, row, min(columns, last));
-    let first = (row - params.a_first + params.out_row) * params.out_columns + params.out_column;
-    for (var j = 0u; j < 4u; j++) {
-        if columns[j] < params.b_rows {
-            distances[first + columns[j]] = values[j];
-        }
+    let values = metric_finish(sums, row, min(columns, vec4<u32>(problem.b_end - 1u)));
+    let at = problem.out_first + (row - problem.a_first) * problem.out_columns + columns - problem.b_first;
+    if columns.x < problem.b_end {
+        distances[at.x] = values.x;
+    }
+    if columns.y < problem.b_end {
+        distances[at.y] = values.y;
+    }
+    if columns.z < problem.b_end {
+        distances[at.z] = values.z;
+    }
+    if columns.w < problem.b_end {
+        distances[at.w] = values.w;
     }
 }
 
@@ -59,9 +95,11 @@ fn main(
     if group >= groups.end {
         return;
     }
-    let column_tiles = (params.b_rows + 4u * tx_count - 1u) / (4u * tx_count);
-    let first_a = params.a_first + group / column_tiles * 4u * ty_count;
-    let first_b = group % column_tiles * 4u * tx_count;
+    problem = problems[problem_at(group)];
+    let tile = group - problem.tile_first;
+    let column_tiles = (problem.b_end - problem.b_first + 4u * tx_count - 1u) / (4u * tx_count);
+    let first_a = problem.a_first + tile / column_tiles * 4u * ty_count;
+    let first_b = problem.b_first + tile % column_tiles * 4u * tx_count;
     let block = tile_sums(local.xy, first_a, first_b, params.features);
     let columns = tile_columns(local.xy, first_b);
     let row = first_a + local.y;

@@ -4,66 +4,66 @@
 // depend on the size of the tile.
 //
 // The kernel gives load_a(row, feature) and load_b(column, feature), which are 0 outside the matrix;
-// the metric gives metric_step.
+// the metric gives metric_step, and the types: Value of a feature, Value4 of four and of four sums.
 
 override tx_count: u32 = 16u;
 override ty_count: u32 = 16u;
 // A multiple of 4.
 override tile_d: u32 = 16u;
 
-// One column more than needed: rows are stored across, and would meet in one memory bank.
-override a_stride: u32 = 4u * ty_count + 1u;
-override b_stride: u32 = 4u * tx_count + 1u;
+// An invocation's four rows (or columns) of a feature lie together, so that one wide read takes them.
+// One place more than needed: eight features of a row are written at once, and would meet in the same
+// memory banks.
+override a_stride: u32 = ty_count + 1u;
+override b_stride: u32 = tx_count + 1u;
 
-var<workgroup> sh_a: array<f32, tile_d * a_stride>;
-var<workgroup> sh_b: array<f32, tile_d * b_stride>;
+var<workgroup> sh_a: array<Value4, tile_d * a_stride>;
+var<workgroup> sh_b: array<Value4, tile_d * b_stride>;
 
 struct Block {
-    row_0: vec4<f32>,
-    row_1: vec4<f32>,
-    row_2: vec4<f32>,
-    row_3: vec4<f32>,
+    row_0: Value4,
+    row_1: Value4,
+    row_2: Value4,
+    row_3: Value4,
 }
 
 fn tile_step(sums: Block, local: vec2<u32>, d: u32) -> Block {
-    let b_at = d * b_stride + local.x;
-    let b = vec4<f32>(
-        sh_b[b_at],
-        sh_b[b_at + tx_count],
-        sh_b[b_at + 2u * tx_count],
-        sh_b[b_at + 3u * tx_count],
-    );
-    let a_at = d * a_stride + local.y;
+    let a = sh_a[d * a_stride + local.y];
+    let b = sh_b[d * b_stride + local.x];
     return Block(
-        metric_step(sums.row_0, sh_a[a_at], b),
-        metric_step(sums.row_1, sh_a[a_at + ty_count], b),
-        metric_step(sums.row_2, sh_a[a_at + 2u * ty_count], b),
-        metric_step(sums.row_3, sh_a[a_at + 3u * ty_count], b),
+        metric_step(sums.row_0, a.x, b),
+        metric_step(sums.row_1, a.y, b),
+        metric_step(sums.row_2, a.z, b),
+        metric_step(sums.row_3, a.w, b),
     );
 }
 
 fn tile_sums(local: vec2<u32>, first_a: u32, first_b: u32, features: u32) -> Block {
     let slot = local.y * tx_count + local.x;
     let slots = tx_count * ty_count;
-    var block = Block(vec4<f32>(0.0), vec4<f32>(0.0), vec4<f32>(0.0), vec4<f32>(0.0));
+    var block = Block();
     for (var first_d = 0u; first_d < features; first_d += tile_d) {
         workgroupBarrier();
-        // All invocations go round equally often: FXC refuses barriers beside loops whose ends differ.
-        for (var first = 0u; first < 4u * ty_count * tile_d; first += slots) {
-            let i = first + slot;
-            let row = i / tile_d;
+        // Neighbours read neighbouring features of a row.
+        for (var i = slot; i < ty_count * tile_d; i += slots) {
+            let row = first_a + i / tile_d;
             let d = i % tile_d;
-            if i < 4u * ty_count * tile_d {
-                sh_a[d * a_stride + row] = load_a(first_a + row, first_d + d);
-            }
+            sh_a[d * a_stride + i / tile_d] = Value4(
+                load_a(row, first_d + d),
+                load_a(row + ty_count, first_d + d),
+                load_a(row + 2u * ty_count, first_d + d),
+                load_a(row + 3u * ty_count, first_d + d),
+            );
         }
-        for (var first = 0u; first < 4u * tx_count * tile_d; first += slots) {
-            let i = first + slot;
-            let column = i / tile_d;
+        for (var i = slot; i < tx_count * tile_d; i += slots) {
+            let column = first_b + i / tile_d;
             let d = i % tile_d;
-            if i < 4u * tx_count * tile_d {
-                sh_b[d * b_stride + column] = load_b(first_b + column, first_d + d);
-            }
+            sh_b[d * b_stride + i / tile_d] = Value4(
+                load_b(column, first_d + d),
+                load_b(column + tx_count, first_d + d),
+                load_b(column + 2u * tx_count, first_d + d),
+                load_b(column + 3u * tx_count, first_d + d),
+            );
         }
         workgroupBarrier();
         // By fours: features beyond the last are 0 on both sides.

@@ -13,6 +13,7 @@ use throng_compute::Compute;
 use crate::golden::{Golden, compare};
 use crate::recipe;
 use crate::safetensors::{Tensors, to_bytes, write_model};
+use crate::software;
 
 #[test]
 fn outputs_and_gradients_on_the_cpu() {
@@ -26,11 +27,7 @@ fn outputs_and_gradients_on_the_cpu() {
 #[test]
 fn outputs_and_gradients_on_the_software_adapter() {
     let golden = Golden::read();
-    let encoder = open(
-        &golden,
-        &recipe::tensors(&golden),
-        &Compute::software().unwrap(),
-    );
+    let encoder = open(&golden, &recipe::tensors(&golden), &software());
     compare_outputs(&encoder, &golden).unwrap();
     compare_gradients(&encoder, &golden).unwrap();
 }
@@ -77,6 +74,8 @@ fn a_batched_embedding_is_the_single_one() {
             heard.push(done);
             ControlFlow::Continue(())
         })
+        .unwrap()
+        .to_vec()
         .unwrap();
     assert_eq!(heard.last(), Some(&sequences.len()));
     for (i, (sequence, row)) in sequences
@@ -104,6 +103,8 @@ pub fn open(golden: &Golden, tensors: &Tensors, compute: &Compute) -> Encoder {
 pub fn embed(encoder: &Encoder, sequences: &[throng_bert::TokenSequence]) -> Vec<f32> {
     encoder
         .embed(sequences, &mut |_| ControlFlow::Continue(()))
+        .unwrap()
+        .to_vec()
         .unwrap()
 }
 

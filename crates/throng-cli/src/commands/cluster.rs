@@ -194,7 +194,10 @@ fn fit(
     let range = match args.clustering.k {
         K::Fixed(_) => {
             let model = params.fit_with(compute, x, &mut |step| {
-                let stage = format!("restart {} of {}", step.restart + 1, step.restarts);
+                let stage = match step.restarts {
+                    1 => "fitting".to_owned(),
+                    restarts => format!("{restarts} restarts"),
+                };
                 let total = Some(step.max_iter as u64);
                 progress.at(&stage, step.iteration as u64, total);
                 stop::flow()

@@ -27,13 +27,14 @@ use std::ops::ControlFlow;
 
 use serde::Serialize;
 use throng_compute::{Compute, Matrix};
-use throng_metrics::silhouette_samples;
+use throng_metrics::{Frame, Framed, silhouette_samples};
 
 pub use candidate::Candidate;
 pub use choose::{AGREEMENT_NEEDED, RECOVERY_NEEDED, VALLEY_ALLOWED};
 pub use params::{Progress, SearchParams, auto_range};
 
 use crate::error::ClusterError;
+use crate::fits::{Fit, FitProgress, fit_all};
 use crate::kmeans::KMeans;
 
 /// A searched range of k and what was chosen.
@@ -58,7 +59,7 @@ pub struct Selection {
 
 /// Fits `x` [n, d] for every k of a range and chooses one.
 ///
-/// `observer` is called before every fit and after every iteration; `Break` stops the search.
+/// `observer` is called every few iterations; `Break` stops the search.
 ///
 /// # Errors
 /// [`ClusterError::Range`] unless 2 <= first <= last <= n - 1; [`ClusterError::Distinct`] if no k of the range has as
@@ -76,23 +77,25 @@ pub fn search(
     let framed = frame.upload(compute, rows)?;
     let panel = refit::Panel::new(compute, &framed, params)?;
 
-    let each = 1 + params.bootstraps;
-    let total = each * params.range.clone().count();
+    let count = params.range.clone().count();
+    let total = count * (1 + params.bootstraps);
     let mut found = Vec::new();
-    for (index, k) in params.range.clone().enumerate() {
-        let mut progress = |done: usize| {
-            observer(Progress {
-                k,
-                done: index * each + done,
-                total,
-            })
-        };
-        let kmeans = params.params.clone().k(k).seed(params.seed);
-        let model = KMeans::fit_framed(&kmeans, &frame, &framed, &mut |_| progress(0))?;
+    let models = fit_models(&frame, &framed, params, &mut |k, done| {
+        observer(Progress { k, done, total })
+    })?;
+    for (index, model) in models.into_iter().enumerate() {
+        let k = model.k();
         if model.counts().contains(&0) {
             break; // Fewer distinct rows than clusters: so it is for every larger k.
         }
-        let refits = panel.refit(compute, &model, &frame, params, &mut progress)?;
+        let before = count + index * params.bootstraps;
+        let refits = panel.refit(&model, &frame, params, &mut |done| {
+            observer(Progress {
+                k,
+                done: before + done,
+                total,
+            })
+        })?;
         found.push(candidate::measure(&framed, model, refits, params)?);
     }
     let candidates: Vec<Candidate> = found.iter().map(|(figures, _)| figures.clone()).collect();
@@ -114,4 +117,39 @@ pub fn search(
         silhouette,
         silhouette_rows,
     })
+}
+
+/// Rows of the labels that one batch of fits brings back, about: 128 MiB.
+const BATCH_ROWS: usize = 1 << 25;
+
+/// The model of every k of the range, in batches of as many as fit. `progress` gets a k at work and the fits done.
+fn fit_models(
+    frame: &Frame,
+    x: &Framed,
+    params: &SearchParams,
+    progress: &mut dyn FnMut(usize, usize) -> ControlFlow<()>,
+) -> Result<Vec<KMeans>, ClusterError> {
+    let ks: Vec<usize> = params.range.clone().collect();
+    let together = BATCH_ROWS / (x.matrix.rows() * params.params.n_init).max(1);
+    let mut models = Vec::new();
+    for ks in ks.chunks(together.max(1)) {
+        let fits: Vec<Fit> = ks
+            .iter()
+            .map(|&k| Fit {
+                params: params.params.clone().k(k).seed(params.seed),
+                weights: None,
+            })
+            .collect();
+        let mut ended = 0;
+        let mut observe = |step: FitProgress| {
+            ended += usize::from(step.progress.is_done);
+            let done = models.len() + ended / params.params.n_init;
+            progress(ks[step.fit], done)
+        };
+        let found = fit_all(&fits, frame, x, &mut observe)?;
+        for (fit, found) in fits.iter().zip(found) {
+            models.push(KMeans::from_fit(&fit.params, frame, x, found)?);
+        }
+    }
+    Ok(models)
 }

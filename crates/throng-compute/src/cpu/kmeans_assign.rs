@@ -6,10 +6,9 @@
 use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
-use super::kmeans_update::Sums;
-use super::nearest::{ByDifference, ByProduct, Columns, Nearest, ROWS, nearest};
+use super::kmeans_update::{Sums, by_label};
+use super::nearest::{ByDifference, ByProduct, Columns, Room, nearest, tile_rows};
 use super::simd::dispatch;
-use super::tile::rows_at;
 use crate::plan;
 
 /// Labels that changed, and the inertia.
@@ -35,6 +34,7 @@ pub fn assign(
                 columns: &columns,
                 labels,
                 distances,
+                sums: None,
             })
         })
         .collect();
@@ -51,7 +51,7 @@ pub fn step(
 ) -> (Stats, Sums) {
     let k = centroids.len() / features;
     let block = plan::cpu_assign_rows(features);
-    let task = plan::cpu_update_rows(labels.len(), k, features).next_multiple_of(block);
+    let task = plan::cpu_update_rows(labels.len(), k, features);
     if !plan::cpu_fuses(k, features) {
         let stats = assign(x, features, centroids, labels, distances);
         let parts = x.par_chunks(task * features).zip(labels.par_chunks(task));
@@ -83,8 +83,8 @@ pub fn step(
                 columns: &columns,
                 labels,
                 distances,
+                sums: Some(&mut sums),
             }));
-            sums.add(x, labels);
         }
         (total(&stats), sums)
     });
@@ -102,6 +102,7 @@ struct Block<'a> {
     columns: &'a Columns<'a>,
     labels: &'a mut [u32],
     distances: &'a mut [f32],
+    sums: Option<&'a mut Sums>,
 }
 
 impl WithSimd for Block<'_> {
@@ -109,94 +110,92 @@ impl WithSimd for Block<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) -> Stats {
+        let (columns, features) = (self.columns, self.columns.features());
+        let row = |i: usize| &self.x[i * features..][..features];
+        let rows = self.labels.len();
+        let nearest = self.nearest(simd);
         let mut changed = 0;
-        let mut inertia = 0.0;
-        let features = self.columns.features();
-        for first in (0..self.labels.len()).step_by(ROWS) {
-            let rows = rows_at::<ROWS>(self.x, features, first);
-            let mut found = nearest::<S, ByProduct, ROWS>(simd, rows, self.columns);
-            let mut measured = [(0.0, 0.0); ROWS];
-            let mut close = [false; ROWS];
-            let mut any_close = false;
-            for i in 0..ROWS {
-                measured[i] = self.measure(simd, rows[i], found[i].column);
-                let margin = self.columns.margin(measured[i].1);
-                // Nothing is clear where a score is NaN.
-                let clear = found[i].second - found[i].least > margin;
-                close[i] = !clear;
-                any_close |= !clear;
-            }
-            if any_close {
-                self.compare_again(simd, rows, close, &mut found);
-                for i in 0..ROWS {
-                    measured[i] = self.measure(simd, rows[i], found[i].column);
+        for (label, new) in self.labels.iter_mut().zip(nearest) {
+            changed += usize::from(*label != new);
+            *label = new;
+        }
+        match self.sums {
+            Some(sums) => {
+                // Cluster by cluster, so that its sums are in the cache for all its rows.
+                for &i in &by_label(self.labels, sums.counts.len()) {
+                    let i = i as usize;
+                    let label = self.labels[i] as usize;
+                    self.distances[i] = distance(simd, row(i), columns.centroid(label));
+                    sums.add_row(label, row(i));
                 }
             }
-            for i in 0..ROWS.min(self.labels.len() - first) {
-                let label = found[i].column as u32;
-                changed += usize::from(self.labels[first + i] != label);
-                self.labels[first + i] = label;
-                self.distances[first + i] = measured[i].0;
-                inertia += f64::from(measured[i].0);
+            None => {
+                for i in 0..rows {
+                    let centroid = columns.centroid(self.labels[i] as usize);
+                    self.distances[i] = distance(simd, row(i), centroid);
+                }
             }
+        }
+        let mut inertia = 0.0;
+        for &distance in self.distances.iter() {
+            inertia += f64::from(distance);
         }
         (changed, inertia)
     }
 }
 
 impl Block<'_> {
-    /// Compares the centroids of close rows by difference.
+    /// Each row's nearest centroid by difference.
     #[inline(always)]
-    fn compare_again<S: Simd>(
-        &self,
-        simd: S,
-        rows: [&[f32]; ROWS],
-        close: [bool; ROWS],
-        found: &mut [Nearest; ROWS],
-    ) {
-        if close == [true; ROWS] {
-            *found = nearest::<S, ByDifference, ROWS>(simd, rows, self.columns);
-            return;
-        }
-        for i in 0..ROWS {
-            if close[i] {
-                [found[i]] = nearest::<S, ByDifference, 1>(simd, [rows[i]], self.columns);
+    fn nearest<S: Simd>(&self, simd: S) -> Vec<u32> {
+        let (columns, features) = (self.columns, self.columns.features());
+        let row = |i: usize| &self.x[i * features..][..features];
+        let mut room = Room::new(features);
+        let mut nearest_columns = vec![0; self.labels.len()];
+        let mut close = Vec::new();
+        for (tile, out) in nearest_columns.chunks_mut(tile_rows::<S>()).enumerate() {
+            let first = tile * tile_rows::<S>();
+            let at = |i| row(first + i);
+            let next = (first + out.len()) * features;
+            let ahead = &self.x[next..self.x.len().min(next + tile_rows::<S>() * features)];
+            let found = nearest::<S, ByProduct>(simd, &mut room, columns, out.len(), at, ahead);
+            for (i, nearest) in out.iter_mut().enumerate() {
+                *nearest = found.column[i];
+                // Nothing is clear where a score is NaN.
+                let clear = found.second[i] - found.least[i] > columns.margin(found.norm[i]);
+                if !clear {
+                    close.push(first + i);
+                }
             }
         }
-    }
-
-    /// |x - c|^2 and |x|^2.
-    #[inline(always)]
-    fn measure<S: Simd>(&self, simd: S, x: &[f32], column: usize) -> (f32, f32) {
-        distance_and_norm(simd, x, self.columns.centroid(column))
+        for close in close.chunks(tile_rows::<S>()) {
+            let at = |i: usize| row(close[i]);
+            let found = nearest::<S, ByDifference>(simd, &mut room, columns, close.len(), at, &[]);
+            for (i, &row) in close.iter().enumerate() {
+                nearest_columns[row] = found.column[i];
+            }
+        }
+        nearest_columns
     }
 }
 
-/// |x - c|^2 and |x|^2.
+/// |x - c|^2
 #[inline(always)]
-fn distance_and_norm<S: Simd>(simd: S, x: &[f32], c: &[f32]) -> (f32, f32) {
+fn distance<S: Simd>(simd: S, x: &[f32], c: &[f32]) -> f32 {
     let (x_vectors, x_rest) = S::as_simd_f32s(x);
     let (c_vectors, c_rest) = S::as_simd_f32s(&c[..x.len()]);
-    let zero = simd.splat_f32s(0.0);
-    let mut sums = [zero; 2];
+    let mut sum = simd.splat_f32s(0.0);
     for feature in 0..x_vectors.len() {
-        sums = add_terms(simd, sums, x_vectors[feature], c_vectors[feature]);
+        let difference = simd.sub_f32s(x_vectors[feature], c_vectors[feature]);
+        sum = simd.mul_add_e_f32s(difference, difference, sum);
     }
     if !x_rest.is_empty() {
         let (x, c) = (
             simd.partial_load_f32s(x_rest),
             simd.partial_load_f32s(c_rest),
         );
-        sums = add_terms(simd, sums, x, c);
+        let difference = simd.sub_f32s(x, c);
+        sum = simd.mul_add_e_f32s(difference, difference, sum);
     }
-    (simd.reduce_sum_f32s(sums[0]), simd.reduce_sum_f32s(sums[1]))
-}
-
-#[inline(always)]
-fn add_terms<S: Simd>(simd: S, sums: [S::f32s; 2], x: S::f32s, c: S::f32s) -> [S::f32s; 2] {
-    let difference = simd.sub_f32s(x, c);
-    [
-        simd.mul_add_e_f32s(difference, difference, sums[0]),
-        simd.mul_add_e_f32s(x, x, sums[1]),
-    ]
+    simd.reduce_sum_f32s(sum)
 }

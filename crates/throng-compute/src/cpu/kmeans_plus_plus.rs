@@ -5,36 +5,77 @@ use rayon::prelude::*;
 
 use super::simd::{dispatch, lanes};
 use super::tile::{Panels, SquaredDifference, rows_at, tile};
-use crate::kmeans_plus_plus::Draws;
+use crate::kmeans_plus_plus::KMeansSeeding;
 
 /// Rows of a task, and of a block of sums.
 const BLOCK_ROWS: usize = 256;
 
-/// The rows chosen as centres, in order.
-pub fn seed(x: &[f32], features: usize, k: usize, draws: &Draws) -> Vec<u32> {
+/// The rows chosen as centres by each seeding, in order.
+pub fn seed_all(x: &[f32], features: usize, seedings: &[KMeansSeeding]) -> Vec<Vec<u32>> {
+    let each = seedings.par_iter().map(|seeding| {
+        let first = seeding.rows.start * features;
+        seed(
+            &x[first..][..seeding.rows.len() * features],
+            features,
+            seeding,
+        )
+    });
+    each.collect()
+}
+
+/// The rows of `x` chosen as centres, in order.
+fn seed(x: &[f32], features: usize, seeding: &KMeansSeeding) -> Vec<u32> {
     let rows = x.len() / features;
+    let trials = seeding.trials();
+    let weights = seeding.weights.as_deref();
     let mut nearest = vec![f32::MAX; rows];
-    let mut candidate_nearest = vec![0.0; rows * draws.trials];
+    let mut candidate_nearest = vec![0.0; rows * trials];
     let mut block_sums = Vec::new();
-    let mut centres = Vec::with_capacity(k);
-    for step in 0..k {
-        let candidates = match step {
-            0 => vec![draws.first],
-            _ => pick(&nearest, &block_sums, draws.step(step)),
+    let mut centres = Vec::with_capacity(seeding.k);
+    for step in 0..seeding.k {
+        let candidates = match (step, weights) {
+            (0, None) => vec![((u64::from(seeding.word(0, 0)) * rows as u64) >> 32) as usize],
+            (0, Some(weights)) => {
+                let blocks = weights.chunks(BLOCK_ROWS);
+                let sums: Vec<f64> = blocks
+                    .map(|block| block.iter().map(|&w| f64::from(w)).sum())
+                    .collect();
+                let row = |row: usize| f64::from(weights[row]);
+                pick(rows, row, &sums, &[uniform(seeding.word(0, 0))], 0)
+            }
+            _ => {
+                let uniforms: Vec<f64> = (0..trials)
+                    .map(|trial| uniform(seeding.word(step, trial)))
+                    .collect();
+                let row = |row: usize| weight(weights, row) * f64::from(nearest[row]);
+                pick(rows, row, &block_sums, &uniforms, centres[0] as usize)
+            }
         };
         let trials = candidates.len();
         let candidate_nearest = &mut candidate_nearest[..rows * trials];
-        let potentials = potentials(x, features, &candidates, &nearest, candidate_nearest);
+        let potentials = potentials(
+            x,
+            features,
+            &candidates,
+            weights,
+            &nearest,
+            candidate_nearest,
+        );
         let winner = lowest(&potentials);
         centres.push(candidates[winner] as u32);
         block_sums = nearest
             .par_chunks_mut(BLOCK_ROWS)
             .zip(candidate_nearest.par_chunks(BLOCK_ROWS * trials))
-            .map(|(nearest, candidates)| {
+            .enumerate()
+            .map(|(block, (nearest, candidates))| {
                 let mut sum = 0.0;
-                for (nearest, candidates) in nearest.iter_mut().zip(candidates.chunks(trials)) {
+                for (row, (nearest, candidates)) in nearest
+                    .iter_mut()
+                    .zip(candidates.chunks(trials))
+                    .enumerate()
+                {
                     *nearest = candidates[winner];
-                    sum += f64::from(*nearest);
+                    sum += weight(weights, block * BLOCK_ROWS + row) * f64::from(*nearest);
                 }
                 sum
             })
@@ -43,18 +84,35 @@ pub fn seed(x: &[f32], features: usize, k: usize, draws: &Draws) -> Vec<u32> {
     centres
 }
 
-/// Rows drawn with probability in proportion to `nearest`, one for each of `uniforms`.
-fn pick(nearest: &[f32], block_sums: &[f64], uniforms: &[f32]) -> Vec<usize> {
+fn weight(weights: Option<&[f32]>, row: usize) -> f64 {
+    weights.map_or(1.0, |weights| f64::from(weights[row]))
+}
+
+/// In [0, 1), by the upper 24 bits, which a device's 32-bit floats hold.
+fn uniform(word: u32) -> f64 {
+    f64::from(word >> 8) / f64::from(1 << 24)
+}
+
+/// Rows drawn with probability in proportion to `weight`, one for each of `uniforms`; `instead` where no row has
+/// weight.
+fn pick(
+    rows: usize,
+    weight: impl Fn(usize) -> f64,
+    block_sums: &[f64],
+    uniforms: &[f64],
+    instead: usize,
+) -> Vec<usize> {
     let total: f64 = block_sums.iter().sum();
+    if total <= 0.0 {
+        return vec![instead; uniforms.len()];
+    }
     uniforms
         .iter()
-        .map(|&uniform| {
-            let target = f64::from(uniform) * total;
-            let (block, left) = place(block_sums.iter().copied(), target);
+        .map(|uniform| {
+            let (block, left) = place(block_sums.iter().copied(), uniform * total);
             let first = block * BLOCK_ROWS;
-            let end = nearest.len().min(first + BLOCK_ROWS);
-            let weights = nearest[first..end].iter().map(|&w| f64::from(w));
-            first + place(weights, left).0
+            let end = rows.min(first + BLOCK_ROWS);
+            first + place((first..end).map(&weight), left).0
         })
         .collect()
 }
@@ -89,6 +147,7 @@ fn potentials(
     x: &[f32],
     features: usize,
     candidates: &[usize],
+    weights: Option<&[f32]>,
     nearest: &[f32],
     candidate_nearest: &mut [f32],
 ) -> Vec<f64> {
@@ -101,8 +160,11 @@ fn potentials(
         .par_chunks(BLOCK_ROWS * features)
         .zip(nearest.par_chunks(BLOCK_ROWS))
         .zip(candidate_nearest.par_chunks_mut(BLOCK_ROWS * trials))
-        .map(|((x, nearest), candidate_nearest)| {
+        .enumerate()
+        .map(|(block, ((x, nearest), candidate_nearest))| {
+            let first = block * BLOCK_ROWS;
             dispatch(Task {
+                weights: weights.map(|weights| &weights[first..][..nearest.len()]),
                 x,
                 features,
                 panels: &panels,
@@ -122,6 +184,7 @@ fn potentials(
 }
 
 struct Task<'a> {
+    weights: Option<&'a [f32]>,
     x: &'a [f32],
     features: usize,
     panels: &'a Panels,
@@ -164,9 +227,10 @@ impl Task<'_> {
             }
         }
         let mut potentials = vec![0.0; self.trials];
-        for values in self.candidate_nearest.chunks_exact(self.trials) {
+        for (row, values) in self.candidate_nearest.chunks_exact(self.trials).enumerate() {
+            let weight = weight(self.weights, row);
             for (potential, &value) in potentials.iter_mut().zip(values) {
-                *potential += f64::from(value);
+                *potential += weight * f64::from(value);
             }
         }
         potentials

@@ -4,9 +4,6 @@ use pulp::{Simd, WithSimd};
 
 use super::simd::dispatch;
 
-/// Features that are summed in registers at a time.
-const WIDTH: usize = 64;
-
 /// Sums [k, d] and counts `[k]` of rows by label.
 #[derive(Debug, Clone)]
 pub struct Sums {
@@ -34,6 +31,16 @@ impl Sums {
         });
     }
 
+    /// Adds one row to the sums of `label`.
+    #[inline(always)]
+    pub fn add_row(&mut self, label: usize, row: &[f32]) {
+        self.counts[label] += 1;
+        let sums = &mut self.values[label * row.len()..][..row.len()];
+        for (sum, &value) in sums.iter_mut().zip(row) {
+            *sum += f64::from(value);
+        }
+    }
+
     /// The sum of `parts`, in order.
     pub fn total(parts: Vec<Self>, k: usize, features: usize) -> Self {
         let mut parts = parts.into_iter();
@@ -59,43 +66,23 @@ struct Add<'a> {
 impl WithSimd for Add<'_> {
     type Output = ();
 
-    /// Cluster by cluster, so that its sums are read and written once for all its rows.
+    /// Cluster by cluster, so that its sums are in the cache for all its rows.
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) {
         let Some(features) = self.x.len().checked_div(self.labels.len()) else {
             return;
         };
-        let (order, ends) = by_label(self.labels, self.sums.counts.len());
-        let mut first = 0;
-        for (label, end) in ends.into_iter().enumerate() {
-            let members = &order[first..end];
-            first = end;
-            self.sums.counts[label] += members.len() as u32;
-            let sums = &mut self.sums.values[label * features..][..features];
-            let (wide, rest) = sums.as_chunks_mut::<WIDTH>();
-            let at = features - rest.len();
-            for (index, sums) in wide.iter_mut().enumerate() {
-                let mut in_registers = *sums;
-                for &row in members {
-                    let values = &self.x[row as usize * features + index * WIDTH..][..WIDTH];
-                    for (sum, &value) in in_registers.iter_mut().zip(values) {
-                        *sum += f64::from(value);
-                    }
-                }
-                *sums = in_registers;
-            }
-            for &row in members {
-                let values = &self.x[row as usize * features + at..][..rest.len()];
-                for (sum, &value) in rest.iter_mut().zip(values) {
-                    *sum += f64::from(value);
-                }
-            }
+        for &row in &by_label(self.labels, self.sums.counts.len()) {
+            let row = row as usize;
+            let label = self.labels[row] as usize;
+            self.sums
+                .add_row(label, &self.x[row * features..][..features]);
         }
     }
 }
 
-/// The rows sorted by label, those of a label in order, and where each label's rows end.
-fn by_label(labels: &[u32], k: usize) -> (Vec<u32>, Vec<usize>) {
+/// The rows sorted by label, those of a label in order.
+pub fn by_label(labels: &[u32], k: usize) -> Vec<u32> {
     let mut ends = vec![0; k];
     for &label in labels {
         ends[label as usize] += 1;
@@ -111,5 +98,5 @@ fn by_label(labels: &[u32], k: usize) -> (Vec<u32>, Vec<usize>) {
         order[*place] = row as u32;
         *place += 1;
     }
-    (order, ends)
+    order
 }

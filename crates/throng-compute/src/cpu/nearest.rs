@@ -1,30 +1,46 @@
-//! The lowest of the centroids' scores for a few rows, in registers.
+//! The lowest of the centroids' scores for many rows, a lane for each row.
+//!
+//! Rows are laid side by side by feature, so that a vector holds one feature of many rows and nothing is
+//! added across lanes. A score is summed over the features in order: its bits depend on its row and
+//! centroid alone.
 
+use bytemuck::{Pod, Zeroable};
 use pulp::{Simd, WithSimd};
 
-use super::simd::dispatch;
-use super::tile::{Product, SquaredSum, Sum, tile};
+use super::simd::{dispatch, prefetch};
+use super::tile::{Product, SquaredSum, Sum};
 
-/// Rows of a tile: times the vectors of a panel they fill the registers.
-pub const ROWS: usize = 6;
+/// Features are filled up to a multiple of this with zeros, which change no sum.
+const QUAD: usize = 4;
+
+/// Vectors of rows in a tile: times the centroids of a group they fill the registers.
+const VECTORS: usize = 3;
+
+/// Rows of a tile of the widest vectors.
+const MOST_ROWS: usize = 16 * VECTORS;
+
+/// Rows of a tile.
+pub const fn tile_rows<S: Simd>() -> usize {
+    VECTORS * S::F32_LANES
+}
+
+/// Centroids that are compared at once: 24 sums, 3 vectors of rows and one value of a centroid take 28 of
+/// 32 registers, or 12, 3 and 1 take 16 of 16.
+const fn group<S: Simd>() -> usize {
+    if S::REGISTER_COUNT >= 32 { 8 } else { 4 }
+}
 
 /// Centroids laid out for [`nearest`].
 pub struct Columns<'a> {
     centroids: &'a [f32],
     features: usize,
-    panels: Vec<Panel>,
-    /// The greatest |c|.
-    longest: f32,
-}
-
-/// A few vectors of centroids side by side.
-pub struct Panel {
-    /// -c, [d, vectors, lanes]: both scores are then sums of multiply-adds.
+    /// -c, [groups, d, group]: both scores are then sums of multiply-adds.
     values: Vec<f32>,
     /// |c|^2 / 2.
     half_norms: Vec<f32>,
     zeros: Vec<f32>,
-    vectors: usize,
+    /// The greatest |c|.
+    longest: f32,
 }
 
 /// The sum over the features by which centroids are compared.
@@ -33,7 +49,7 @@ pub trait Score {
     type Terms: Sum;
 
     /// What each centroid's sum begins with; [`f32::MAX`] where there is none, so that it never wins.
-    fn start(panel: &Panel) -> &[f32];
+    fn starts<'a>(columns: &'a Columns) -> &'a [f32];
 }
 
 /// |c|^2 / 2 - xc, which is (|x - c|^2 - |x|^2) / 2.
@@ -43,8 +59,8 @@ impl Score for ByProduct {
     type Terms = Product;
 
     #[inline(always)]
-    fn start(panel: &Panel) -> &[f32] {
-        &panel.half_norms
+    fn starts<'a>(columns: &'a Columns) -> &'a [f32] {
+        &columns.half_norms
     }
 }
 
@@ -55,30 +71,42 @@ impl Score for ByDifference {
     type Terms = SquaredSum;
 
     #[inline(always)]
-    fn start(panel: &Panel) -> &[f32] {
-        &panel.zeros
+    fn starts<'a>(columns: &'a Columns) -> &'a [f32] {
+        &columns.zeros
     }
 }
 
 impl<'a> Columns<'a> {
-    /// Packs `centroids` [k, d] for the vectors of this processor.
+    /// Packs `centroids` [k, d] for the registers of this processor.
     pub fn pack(centroids: &'a [f32], features: usize) -> Self {
-        let norms: Vec<f64> = centroids
-            .chunks_exact(features)
-            .map(|row| row.iter().map(|&v| f64::from(v).powi(2)).sum())
-            .collect();
-        let longest = norms.iter().copied().fold(0.0, f64::max).sqrt() as f32;
-        let panels = dispatch(Pack {
-            centroids,
-            features,
-            norms: &norms,
-        });
-        Self {
-            centroids,
-            features,
-            panels,
-            longest,
+        struct Group;
+        impl WithSimd for Group {
+            type Output = usize;
+            fn with_simd<S: Simd>(self, _: S) -> usize {
+                group::<S>()
+            }
         }
+        let group = dispatch(Group);
+        let depth = features.next_multiple_of(QUAD);
+        let slots = (centroids.len() / features).next_multiple_of(group);
+        let mut columns = Self {
+            centroids,
+            features,
+            values: vec![0.0; slots * depth],
+            half_norms: vec![f32::MAX; slots],
+            zeros: vec![f32::MAX; slots],
+            longest: 0.0,
+        };
+        for (index, row) in centroids.chunks_exact(features).enumerate() {
+            let norm: f64 = row.iter().map(|&v| f64::from(v).powi(2)).sum();
+            columns.half_norms[index] = (norm / 2.0) as f32;
+            columns.zeros[index] = 0.0;
+            columns.longest = columns.longest.max(norm.sqrt() as f32);
+            let values = &mut columns.values[index / group * group * depth..];
+            let slots = values.iter_mut().skip(index % group).step_by(group);
+            slots.zip(row).for_each(|(slot, value)| *slot = -value);
+        }
+        columns
     }
 
     /// Features of a centroid.
@@ -105,157 +133,213 @@ impl<'a> Columns<'a> {
     }
 }
 
-struct Pack<'a> {
-    centroids: &'a [f32],
-    features: usize,
-    norms: &'a [f64],
+/// A line of the cache. A vector that begins at one is loaded at once.
+#[derive(Clone, Copy, Pod, Zeroable)]
+#[repr(C, align(64))]
+struct Line([f32; 16]);
+
+/// Room for the rows of a tile, side by side: [d, vectors, lanes].
+pub struct Room {
+    lines: Vec<Line>,
+    depth: usize,
 }
 
-impl WithSimd for Pack<'_> {
-    type Output = Vec<Panel>;
-
-    fn with_simd<S: Simd>(self, _: S) -> Vec<Panel> {
-        // Six rows of them, one of centroids and one for x: 29 of 32 registers, or 15 of 16.
-        let most = if S::REGISTER_COUNT >= 32 { 4 } else { 2 };
-        let vectors = self.norms.len().div_ceil(S::F32_LANES);
-        let panels = vectors.div_ceil(most);
-        // As even as they can be: a panel of one vector costs more than its share.
-        let cut = |panel: usize| vectors * panel / panels;
-        (0..panels)
-            .map(|panel| self.panel(cut(panel) * S::F32_LANES, cut(panel + 1) * S::F32_LANES))
-            .map(|(values, half_norms, zeros)| Panel {
-                vectors: zeros.len() / S::F32_LANES,
-                values,
-                half_norms,
-                zeros,
-            })
-            .collect()
+impl Room {
+    /// For rows of so many features.
+    pub fn new(features: usize) -> Self {
+        let depth = features.next_multiple_of(QUAD);
+        Self {
+            lines: vec![Line([0.0; 16]); depth * VECTORS],
+            depth,
+        }
     }
-}
 
-impl Pack<'_> {
-    /// Values, half norms and zeros of the columns from `first` to `end`.
-    fn panel(&self, first: usize, end: usize) -> (Vec<f32>, Vec<f32>, Vec<f32>) {
-        let width = end - first;
-        let mut values = vec![0.0; self.features * width];
-        let (mut half_norms, mut zeros) = (vec![f32::MAX; width], vec![f32::MAX; width]);
-        let norms = self.norms.iter().skip(first);
-        let rows = self.centroids.chunks_exact(self.features).skip(first);
-        for (column, (row, norm)) in rows.zip(norms).take(width).enumerate() {
-            half_norms[column] = (norm / 2.0) as f32;
-            zeros[column] = 0.0;
-            for (slot, value) in values.iter_mut().skip(column).step_by(width).zip(row) {
-                *slot = -value;
+    /// Lays `rows` side by side: four of them at a time, so that quads of values are what is moved.
+    #[inline(always)]
+    fn fill<S: Simd, const V: usize>(&mut self, simd: S, rows: &[&[f32]; MOST_ROWS]) {
+        let lanes = S::F32_LANES;
+        let quads = V * lanes / QUAD;
+        let (rows, _) = rows.as_chunks::<QUAD>();
+        let out: &mut [[f32; QUAD]] = bytemuck::cast_slice_mut(&mut self.lines);
+        let whole = rows[0][0].len() / lanes;
+        for vector in 0..whole {
+            let out = &mut out[vector * lanes * quads..][..lanes * quads];
+            for quad in 0..quads {
+                let four = rows[quad].map(|row| S::as_simd_f32s(row).0[vector]);
+                let four = simd.deinterleave_shfl_f32s(four);
+                // Vector i holds features i, i + 4, ... of the four rows.
+                let features: &[[f32; QUAD]] = bytemuck::cast_slice(&four);
+                for i in 0..QUAD {
+                    for block in 0..lanes / QUAD {
+                        let feature = block * QUAD + i;
+                        out[feature * quads + quad] = features[i * lanes / QUAD + block];
+                    }
+                }
             }
         }
-        (values, half_norms, zeros)
+        for feature in whole * lanes..self.depth {
+            for quad in 0..quads {
+                let value = |row: &[f32]| row.get(feature).copied().unwrap_or(0.0);
+                out[feature * quads + quad] = rows[quad].map(value);
+            }
+        }
     }
 }
 
-/// What [`nearest`] found for a row.
-#[derive(Clone, Copy)]
+/// What [`nearest`] found, by row.
 pub struct Nearest {
     /// The centroid with the lowest score; the first of equals.
-    pub column: usize,
+    pub column: [u32; MOST_ROWS],
     /// Its score.
-    pub least: f32,
+    pub least: [f32; MOST_ROWS],
     /// The lowest score but that.
-    pub second: f32,
+    pub second: [f32; MOST_ROWS],
+    /// |x|^2.
+    pub norm: [f32; MOST_ROWS],
 }
 
-/// By lane: the lowest score, the next, and the vector of the lowest.
-struct Lanes<S: Simd, const R: usize> {
-    least: [S::f32s; R],
-    second: [S::f32s; R],
-    vector: [S::u32s; R],
-}
-
-/// Compares all centroids for each row.
+/// Compares all centroids for each of `count` rows, 1 to [`tile_rows`] of them. Fetches `ahead`, the rows
+/// that are wanted next, meanwhile.
 #[inline(always)]
-pub fn nearest<S: Simd, C: Score, const R: usize>(
+pub fn nearest<'a, S: Simd, C: Score>(
     simd: S,
-    rows: [&[f32]; R],
+    room: &mut Room,
     columns: &Columns,
-) -> [Nearest; R] {
-    let mut lanes = Lanes::<S, R> {
-        least: [simd.splat_f32s(f32::MAX); R],
-        second: [simd.splat_f32s(f32::MAX); R],
-        vector: [simd.splat_u32s(0); R],
-    };
-    let mut first = 0;
-    for panel in &columns.panels {
-        match panel.vectors {
-            1 => lanes.add::<C, 1>(simd, rows, panel, first),
-            2 => lanes.add::<C, 2>(simd, rows, panel, first),
-            3 => lanes.add::<C, 3>(simd, rows, panel, first),
-            _ => lanes.add::<C, 4>(simd, rows, panel, first),
-        }
-        first += panel.vectors;
+    count: usize,
+    row: impl Fn(usize) -> &'a [f32],
+    ahead: &[f32],
+) -> Nearest {
+    // The last row is repeated where there are no more.
+    let rows: [&[f32]; MOST_ROWS] = std::array::from_fn(|i| row(i.min(count - 1)));
+    let (ahead, _) = ahead.as_chunks::<16>();
+    match (count.div_ceil(S::F32_LANES), group::<S>()) {
+        (1, 8) => compare::<S, C, 1, 8>(simd, room, columns, &rows, ahead),
+        (2, 8) => compare::<S, C, 2, 8>(simd, room, columns, &rows, ahead),
+        (_, 8) => compare::<S, C, VECTORS, 8>(simd, room, columns, &rows, ahead),
+        (1, _) => compare::<S, C, 1, 4>(simd, room, columns, &rows, ahead),
+        (2, _) => compare::<S, C, 2, 4>(simd, room, columns, &rows, ahead),
+        (_, _) => compare::<S, C, VECTORS, 4>(simd, room, columns, &rows, ahead),
     }
-    lanes.reduce(simd)
 }
 
-impl<S: Simd, const R: usize> Lanes<S, R> {
+#[inline(always)]
+fn compare<S: Simd, C: Score, const V: usize, const G: usize>(
+    simd: S,
+    room: &mut Room,
+    columns: &Columns,
+    rows: &[&[f32]; MOST_ROWS],
+    ahead: &[[f32; 16]],
+) -> Nearest {
+    room.fill::<S, V>(simd, rows);
+    let depth = room.depth;
+    let vectors: &[S::f32s] = bytemuck::cast_slice(&room.lines);
+    let (rows, _) = vectors[..depth * V].as_chunks::<V>();
+    let (starts, _) = C::starts(columns).as_chunks::<G>();
+    let (values, _) = columns.values.as_chunks::<G>();
+    let mut lanes = Lanes::<S, V>::new(simd, rows);
+    let share = ahead.len().div_ceil(starts.len());
+    for group in 0..starts.len() {
+        let values = &values[group * depth..][..depth];
+        let ahead = &ahead[(group * share).min(ahead.len())..];
+        let ahead = &ahead[..share.min(ahead.len())];
+        let scores = scores::<S, C::Terms, V, G>(simd, rows, values, &starts[group], ahead);
+        lanes.add(simd, &scores, group * G);
+    }
+    lanes.found()
+}
+
+/// The scores of `G` centroids for `V` vectors of rows, in registers.
+#[inline(always)]
+fn scores<S: Simd, T: Sum, const V: usize, const G: usize>(
+    simd: S,
+    rows: &[[S::f32s; V]],
+    values: &[[f32; G]],
+    starts: &[f32; G],
+    ahead: &[[f32; 16]],
+) -> [[S::f32s; V]; G] {
+    // Plain indices: iterator adapters are not inlined into the vector code.
+    let (rows, _) = rows.as_chunks::<QUAD>();
+    let (values, _) = values.as_chunks::<QUAD>();
+    let values = &values[..rows.len()];
+    let lines = ahead.len().div_ceil(rows.len());
+    let mut sums = [[simd.splat_f32s(0.0); V]; G];
+    for c in 0..G {
+        sums[c] = [simd.splat_f32s(starts[c]); V];
+    }
+    for quad in 0..rows.len() {
+        for line in quad * lines..(quad + 1) * lines {
+            if let Some(line) = ahead.get(line) {
+                prefetch(&line[0]);
+            }
+        }
+        for feature in 0..QUAD {
+            let x = rows[quad][feature];
+            for c in 0..G {
+                let value = simd.splat_f32s(values[quad][feature][c]);
+                for v in 0..V {
+                    sums[c][v] = T::step(simd, sums[c][v], x[v], value);
+                }
+            }
+        }
+    }
+    sums
+}
+
+/// [`Nearest`] in lanes.
+struct Lanes<S: Simd, const V: usize> {
+    least: [S::f32s; V],
+    second: [S::f32s; V],
+    column: [S::u32s; V],
+    norm: [S::f32s; V],
+}
+
+#[expect(clippy::needless_range_loop)]
+impl<S: Simd, const V: usize> Lanes<S, V> {
     #[inline(always)]
-    #[expect(clippy::needless_range_loop)]
-    fn add<C: Score, const V: usize>(
-        &mut self,
-        simd: S,
-        rows: [&[f32]; R],
-        panel: &Panel,
-        first: usize,
-    ) {
-        let (start, _) = S::as_simd_f32s(C::start(panel));
-        let (start, _) = start.as_chunks::<V>();
-        let scores = tile::<S, C::Terms, R, V>(simd, rows, &panel.values, start[0]);
-        for v in 0..V {
-            let vector = simd.splat_u32s((first + v) as u32);
-            for i in 0..R {
-                let score = scores[i][v];
-                let least = self.least[i];
+    fn new(simd: S, rows: &[[S::f32s; V]]) -> Self {
+        let mut norm = [simd.splat_f32s(0.0); V];
+        for feature in 0..rows.len() {
+            for v in 0..V {
+                let x = rows[feature][v];
+                norm[v] = simd.mul_add_e_f32s(x, x, norm[v]);
+            }
+        }
+        Self {
+            least: [simd.splat_f32s(f32::MAX); V],
+            second: [simd.splat_f32s(f32::MAX); V],
+            column: [simd.splat_u32s(0); V],
+            norm,
+        }
+    }
+
+    #[inline(always)]
+    fn add<const G: usize>(&mut self, simd: S, scores: &[[S::f32s; V]; G], first: usize) {
+        for c in 0..G {
+            let column = simd.splat_u32s((first + c) as u32);
+            for v in 0..V {
+                let (score, least) = (scores[c][v], self.least[v]);
                 let nearer = simd.less_than_f32s(score, least);
                 let worse = simd.max_f32s(score, least);
-                self.second[i] = simd.min_f32s(self.second[i], worse);
-                self.vector[i] = simd.select_u32s(nearer, vector, self.vector[i]);
-                self.least[i] = simd.min_f32s(score, least);
+                self.second[v] = simd.min_f32s(self.second[v], worse);
+                self.column[v] = simd.select_u32s(nearer, column, self.column[v]);
+                self.least[v] = simd.min_f32s(score, least);
             }
         }
     }
 
     #[inline(always)]
-    #[expect(clippy::needless_range_loop)]
-    fn reduce(&self, simd: S) -> [Nearest; R] {
-        let mut found = [Nearest {
-            column: 0,
-            least: 0.0,
-            second: 0.0,
-        }; R];
-        let lane_numbers: [u32; 16] = std::array::from_fn(|lane| lane as u32);
-        let (lane_numbers, _) = S::as_simd_u32s(&lane_numbers);
-        let lane_numbers = lane_numbers[0];
-        let beyond = simd.splat_u32s(u32::MAX);
-        for i in 0..R {
-            let least = simd.reduce_min_f32s(self.least[i]);
-            let has_it = simd.equal_f32s(self.least[i], simd.splat_f32s(least));
-            // Vectors follow one another, so that the first of equals is the lowest of these.
-            let column = simd.add_u32s(
-                simd.mul_u32s(self.vector[i], simd.splat_u32s(S::F32_LANES as u32)),
-                lane_numbers,
-            );
-            let columns = [simd.select_u32s(has_it, column, beyond)];
-            let columns: &[u32] = bytemuck::cast_slice(&columns);
-            let mut lowest = u32::MAX;
-            for &column in columns {
-                lowest = lowest.min(column);
-            }
-            let is_it = simd.equal_u32s(column, simd.splat_u32s(lowest));
-            let rest = simd.select_f32s(is_it, self.second[i], self.least[i]);
-            found[i] = Nearest {
-                column: lowest as usize,
-                least,
-                second: simd.reduce_min_f32s(rest),
-            };
-        }
+    fn found(&self) -> Nearest {
+        let mut found = Nearest {
+            column: [0; MOST_ROWS],
+            least: [0.0; MOST_ROWS],
+            second: [0.0; MOST_ROWS],
+            norm: [0.0; MOST_ROWS],
+        };
+        let rows = V * S::F32_LANES;
+        found.column[..rows].copy_from_slice(bytemuck::cast_slice(&self.column));
+        found.least[..rows].copy_from_slice(bytemuck::cast_slice(&self.least));
+        found.second[..rows].copy_from_slice(bytemuck::cast_slice(&self.second));
+        found.norm[..rows].copy_from_slice(bytemuck::cast_slice(&self.norm));
         found
     }
 }

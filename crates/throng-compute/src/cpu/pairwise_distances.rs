@@ -1,4 +1,4 @@
-//! Distances of all pairs; twin of `wgsl/pairwise/distances.wgsl`.
+//! Distances of all pairs, of many problems at once; twin of `wgsl/pairwise/distances.wgsl`.
 
 use std::borrow::Cow;
 
@@ -8,17 +8,44 @@ use throng_shaders::Metric;
 
 use super::rows_scale::{scales, unit_rows};
 use super::simd::{dispatch, lanes};
-use super::tile::{Panels, Product, SquaredDifference, Sum, rows_at, tile};
+use super::tile::{
+    AbsoluteDifference, LargestDifference, Panels, Product, SquaredDifference, Sum, rows_at, tile,
+};
+use crate::pairwise_batch::Problem;
 
-/// Rows of a task: few enough that they stay in the first-level cache while the panels pass.
-const TASK_ROWS: usize = 64;
+/// Rows of a task: few enough that they stay in the first-level cache while the panels pass, and a multiple
+/// of the rows that are taken at a time.
+const TASK_ROWS: usize = 48;
 
 /// Distances [n, m] of the rows of `a` from the rows of `b`.
 pub fn distances(a: &[f32], b: &[f32], features: usize, metric: Metric) -> Vec<f32> {
+    let mut out = vec![0.0; a.len() / features * (b.len() / features)];
+    fill(&mut out, a, b, features, metric);
+    out
+}
+
+/// The distances of each problem, one matrix after another; `fill` writes one.
+pub fn batch(problems: &[Problem], fill: impl Fn(&mut [f32], &Problem) + Sync) -> Vec<f32> {
+    let values = |problem: &Problem| problem.a.len() * problem.b.len();
+    let mut out = vec![0.0; problems.iter().map(values).sum()];
+    let mut rest = out.as_mut_slice();
+    let mut tasks = Vec::new();
+    for problem in problems {
+        let (own, others) = rest.split_at_mut(values(problem));
+        tasks.push((own, problem));
+        rest = others;
+    }
+    tasks
+        .into_par_iter()
+        .for_each(|(out, problem)| fill(out, problem));
+    out
+}
+
+/// Writes the distances [n, m] of the rows of `a` from the rows of `b`.
+pub fn fill(out: &mut [f32], a: &[f32], b: &[f32], features: usize, metric: Metric) {
     let m = b.len() / features;
-    let mut out = vec![0.0; a.len() / features * m];
     if out.is_empty() {
-        return out;
+        return;
     }
     let a = Side::new(a, features, metric);
     let b = Side::new(b, features, metric);
@@ -36,9 +63,8 @@ pub fn distances(a: &[f32], b: &[f32], features: usize, metric: Metric) -> Vec<f
             })
         });
     if metric == Metric::Cosine {
-        set_zero_rows(&mut out, m, &a, &b);
+        set_zero_rows(out, m, &a, &b);
     }
-    out
 }
 
 /// A row of zeros is at cosine distance 1 from every row.
@@ -89,16 +115,27 @@ impl WithSimd for Task<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        match (S::REGISTER_COUNT >= 32, self.metric) {
-            (true, Metric::Dot) => self.run::<S, Product, 8>(simd),
-            (true, _) => self.run::<S, SquaredDifference, 8>(simd),
-            (false, Metric::Dot) => self.run::<S, Product, 4>(simd),
-            (false, _) => self.run::<S, SquaredDifference, 4>(simd),
+        match self.metric {
+            Metric::Dot => self.sum::<S, Product, 8>(simd),
+            Metric::Manhattan => self.sum::<S, AbsoluteDifference, 8>(simd),
+            Metric::Chebyshev => self.sum::<S, LargestDifference, 8>(simd),
+            // By 8 the compiler moves these sums through memory, and takes twice as long.
+            _ => self.sum::<S, SquaredDifference, 6>(simd),
         }
     }
 }
 
 impl Task<'_> {
+    /// `R` rows at a time where there are 32 registers, else 4.
+    #[inline(always)]
+    fn sum<S: Simd, T: Sum, const R: usize>(self, simd: S) {
+        if S::REGISTER_COUNT >= 32 {
+            self.run::<S, T, R>(simd)
+        } else {
+            self.run::<S, T, 4>(simd)
+        }
+    }
+
     #[inline(always)]
     #[expect(clippy::needless_range_loop)]
     fn run<S: Simd, T: Sum, const R: usize>(self, simd: S) {
@@ -115,7 +152,7 @@ impl Task<'_> {
                         sums[i][v] = match self.metric {
                             Metric::Euclidean => simd.sqrt_f32s(sums[i][v]),
                             Metric::Cosine => simd.mul_f32s(sums[i][v], half),
-                            Metric::SqEuclidean | Metric::Dot => sums[i][v],
+                            _ => sums[i][v],
                         };
                     }
                     let values: &[f32] = bytemuck::cast_slice(&sums[i]);

@@ -9,6 +9,7 @@ use throng_shaders::Metric;
 use super::rows_scale::{scales, unit_rows};
 use super::simd::{dispatch, lanes};
 use super::tile::{Panels, SquaredDifference, rows_at, tile};
+use crate::watch::Meter;
 
 /// Rows of a task: few enough that they stay in the first-level cache while the panels pass.
 const TASK_ROWS: usize = 64;
@@ -21,13 +22,15 @@ struct Cluster {
     zeros: usize,
 }
 
-/// The silhouette of each row; memory: one packed copy of `x` (and its unit rows, for cosine).
+/// The silhouette of each row; memory: one packed copy of `x` (and its unit rows, for cosine). Zeros where `meter`
+/// stopped the work.
 pub fn silhouettes(
     x: &[f32],
     features: usize,
     labels: &[u32],
     k: usize,
     metric: Metric,
+    meter: &Meter,
 ) -> Vec<f32> {
     let (x, scales) = match metric {
         Metric::Cosine => {
@@ -64,6 +67,9 @@ pub fn silhouettes(
         .zip(labels.par_chunks(TASK_ROWS))
         .zip(scales.par_chunks(TASK_ROWS))
         .for_each(|(((out, rows), labels), scales)| {
+            if meter.is_stopped() {
+                return;
+            }
             let sums = dispatch(Task {
                 rows,
                 features,
@@ -75,6 +81,7 @@ pub fn silhouettes(
                 let is_zero = scales[row] == 0.0;
                 *value = finish(sums, &clusters, labels[row] as usize, is_zero);
             }
+            meter.add(rows.len() * x.len() / features);
         });
     out
 }
@@ -151,7 +158,7 @@ impl Task<'_> {
                             let distance = match self.metric {
                                 Metric::Euclidean => simd.sqrt_f32s(tile[i][v]),
                                 Metric::Cosine => simd.mul_f32s(tile[i][v], half),
-                                Metric::SqEuclidean | Metric::Dot => tile[i][v],
+                                _ => tile[i][v],
                             };
                             let sum = &mut lane_sums[first + i][v];
                             *sum = simd.mul_add_e_f32s(distance, weights[v], *sum);

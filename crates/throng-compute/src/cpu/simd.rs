@@ -22,6 +22,17 @@ pub fn dispatch<Op: WithSimd>(op: Op) -> Op::Output {
     Simd::vectorize(pulp::Scalar128b, op)
 }
 
+/// Asks for a value's line of the cache before it is needed. Changes no result.
+#[inline(always)]
+pub fn prefetch(value: &f32) {
+    #[cfg(target_arch = "x86_64")]
+    if let Some(sse) = pulp::core_arch::x86::Sse::try_new() {
+        sse._mm_prefetch::<{ std::arch::x86_64::_MM_HINT_T1 }>(std::ptr::from_ref(value).cast());
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = value;
+}
+
 /// 32-bit lanes of a vector in [`dispatch`].
 pub fn lanes() -> usize {
     struct Lanes;
@@ -55,8 +66,10 @@ mod tests {
     use throng_shaders::Metric;
 
     use super::lanes;
-    use crate::cpu::{kmeans_assign, kmeans_plus_plus, pairwise_distances, silhouette};
-    use crate::kmeans_plus_plus::Draws;
+    use crate::cpu::{kmeans_assign, kmeans_plus_plus, neighbors, pairwise_distances, silhouette};
+    use crate::kmeans_plus_plus::KMeansSeeding;
+    use crate::neighbors::Excluded;
+    use crate::watch::Meter;
 
     pub static MOST_LANES: AtomicUsize = AtomicUsize::new(usize::MAX);
 
@@ -66,9 +79,12 @@ mod tests {
             .collect()
     }
 
+    fn differences(a: &[f32], b: &[f32]) -> impl Iterator<Item = f64> {
+        a.iter().zip(b).map(|(x, y)| f64::from(x - y).abs())
+    }
+
     fn squared(a: &[f32], b: &[f32]) -> f64 {
-        let terms = a.iter().zip(b).map(|(x, y)| f64::from(x - y).powi(2));
-        terms.sum()
+        differences(a, b).map(|difference| difference.powi(2)).sum()
     }
 
     /// One test, because the width is one for the process. This machine's own width is what the tests in
@@ -85,12 +101,23 @@ mod tests {
             MOST_LANES.store(most, Ordering::Relaxed);
             widths.push(lanes());
 
-            let distances = pairwise_distances::distances(&x, &centroids, d, Metric::SqEuclidean);
-            for (i, row) in x.chunks(d).enumerate() {
-                for (j, centroid) in centroids.chunks(d).enumerate() {
-                    let want = squared(row, centroid);
-                    let off = (f64::from(distances[i * k + j]) - want).abs();
-                    assert!(off <= 1e-5 * want, "{most} lanes, pair {i}, {j}");
+            for (metric, by_hand) in [
+                (Metric::SqEuclidean, squared as fn(&[f32], &[f32]) -> f64),
+                (Metric::Manhattan, |a, b| differences(a, b).sum()),
+                (Metric::Chebyshev, |a, b| {
+                    differences(a, b).fold(0.0, f64::max)
+                }),
+            ] {
+                let distances = pairwise_distances::distances(&x, &centroids, d, metric);
+                for (i, row) in x.chunks(d).enumerate() {
+                    for (j, centroid) in centroids.chunks(d).enumerate() {
+                        let want = by_hand(row, centroid);
+                        let off = (f64::from(distances[i * k + j]) - want).abs();
+                        assert!(
+                            off <= 1e-5 * want,
+                            "{most} lanes, {metric:?}, pair {i}, {j}"
+                        );
+                    }
                 }
             }
 
@@ -110,8 +137,27 @@ mod tests {
             assert_eq!(again, (0, stats.1));
             assert_eq!(sums.counts.iter().sum::<u32>(), n as u32);
 
-            let silhouettes = silhouette::silhouettes(&x, d, &labels, 5, Metric::Euclidean);
-            let centres = kmeans_plus_plus::seed(&x, d, 20, &Draws::new(n, 20, 3));
+            let (near, metric) = (5, Metric::SqEuclidean);
+            let none = Excluded::new(&[], n, k).unwrap();
+            let watch = Meter::default();
+            let (_, scores) = neighbors::nearest(&x, &centroids, d, near, metric, &none, &watch);
+            for (row, scores) in x.chunks(d).zip(scores.chunks(near)) {
+                let mut all: Vec<f64> = centroids.chunks(d).map(|c| squared(row, c)).collect();
+                all.sort_by(f64::total_cmp);
+                for (score, want) in scores.iter().zip(&all) {
+                    assert!((f64::from(*score) - want).abs() <= 1e-5 * want);
+                }
+            }
+
+            let silhouettes =
+                silhouette::silhouettes(&x, d, &labels, 5, Metric::Euclidean, &Meter::default());
+            let seeding = KMeansSeeding {
+                rows: 0..n,
+                k: 20,
+                seed: 3,
+                weights: None,
+            };
+            let centres = kmeans_plus_plus::seed_all(&x, d, &[seeding]);
             others.push((silhouettes, centres));
         }
         MOST_LANES.store(usize::MAX, Ordering::Relaxed);

@@ -50,6 +50,28 @@ impl Sum for SquaredSum {
     }
 }
 
+/// |x - y|
+#[derive(Clone, Copy)]
+pub struct AbsoluteDifference;
+
+impl Sum for AbsoluteDifference {
+    #[inline(always)]
+    fn step<S: Simd>(simd: S, acc: S::f32s, x: S::f32s, y: S::f32s) -> S::f32s {
+        simd.add_f32s(acc, simd.abs_f32s(simd.sub_f32s(x, y)))
+    }
+}
+
+/// |x - y|, of which the largest is kept instead of the sum.
+#[derive(Clone, Copy)]
+pub struct LargestDifference;
+
+impl Sum for LargestDifference {
+    #[inline(always)]
+    fn step<S: Simd>(simd: S, acc: S::f32s, x: S::f32s, y: S::f32s) -> S::f32s {
+        simd.max_f32s(acc, simd.abs_f32s(simd.sub_f32s(x, y)))
+    }
+}
+
 /// Rows of a matrix laid out for [`tile`]: [panels, d, width], short panels filled with zeros.
 pub struct Panels {
     values: Vec<f32>,

@@ -31,26 +31,14 @@ pub fn open(
     wanted: &'static str,
     is_wanted: fn(wgpu::DeviceType) -> bool,
 ) -> Result<HostDevice, ComputeError> {
-    let mut descriptor = wgpu::InstanceDescriptor::new_without_display_handle();
-    descriptor.backends = wgpu::Backends::PRIMARY;
-    let instance = wgpu::Instance::new(descriptor.with_env());
-    let mut adapters = pollster::block_on(instance.enumerate_adapters(wgpu::Backends::PRIMARY));
-    adapters.sort_by_key(|adapter| rank(adapter.get_info().device_type));
+    let (instance, adapters) = enumerate();
     let mut failures = Vec::new();
     for adapter in &adapters {
         if !is_wanted(adapter.get_info().device_type) {
             continue;
         }
-        match request(adapter) {
-            Ok((device, queue)) => {
-                quieten(&device);
-                return Ok(HostDevice {
-                    instance,
-                    adapter: adapter.clone(),
-                    device,
-                    queue,
-                });
-            }
+        match request(&instance, adapter) {
+            Ok(host) => return Ok(host),
             Err(error) => failures.push(format!("{}: {error}", describe(adapter))),
         }
     }
@@ -60,6 +48,29 @@ pub fn open(
         failures.join("; ")
     };
     Err(ComputeError::NoAdapter { wanted, seen })
+}
+
+/// A device on every adapter, the best first, with the adapter in a few words.
+pub fn all() -> Vec<(String, Result<HostDevice, ComputeError>)> {
+    let (instance, adapters) = enumerate();
+    let device = |adapter: &wgpu::Adapter| {
+        let name = describe(adapter);
+        let host = request(&instance, adapter).map_err(|error| ComputeError::Device {
+            during: format!("opening {name}"),
+            message: error.to_string(),
+        });
+        (name, host)
+    };
+    adapters.iter().map(device).collect()
+}
+
+fn enumerate() -> (wgpu::Instance, Vec<wgpu::Adapter>) {
+    let mut descriptor = wgpu::InstanceDescriptor::new_without_display_handle();
+    descriptor.backends = wgpu::Backends::PRIMARY;
+    let instance = wgpu::Instance::new(descriptor.with_env());
+    let mut adapters = pollster::block_on(instance.enumerate_adapters(wgpu::Backends::PRIMARY));
+    adapters.sort_by_key(|adapter| rank(adapter.get_info().device_type));
+    (instance, adapters)
 }
 
 fn rank(kind: wgpu::DeviceType) -> u8 {
@@ -88,15 +99,23 @@ fn seen(adapters: &[wgpu::Adapter]) -> String {
 }
 
 fn request(
+    instance: &wgpu::Instance,
     adapter: &wgpu::Adapter,
-) -> Result<(wgpu::Device, wgpu::Queue), wgpu::RequestDeviceError> {
+) -> Result<HostDevice, wgpu::RequestDeviceError> {
     // Mappable primary buffers would move all buffers to slow memory on some drivers.
     let unwanted =
         wgpu::Features::all_experimental_mask() | wgpu::Features::MAPPABLE_PRIMARY_BUFFERS;
-    pollster::block_on(adapter.request_device(&wgpu::DeviceDescriptor {
+    let (device, queue) = pollster::block_on(adapter.request_device(&wgpu::DeviceDescriptor {
         label: Some("throng"),
         required_features: adapter.features() - unwanted,
         required_limits: adapter.limits(),
         ..Default::default()
-    }))
+    }))?;
+    quieten(&device);
+    Ok(HostDevice {
+        instance: instance.clone(),
+        adapter: adapter.clone(),
+        device,
+        queue,
+    })
 }

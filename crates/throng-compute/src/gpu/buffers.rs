@@ -4,6 +4,7 @@ use std::sync::mpsc;
 
 use bytemuck::Pod;
 
+use super::binding::Bind;
 use super::context::Context;
 use crate::error::ComputeError;
 
@@ -38,7 +39,8 @@ impl Context {
         what: &'static str,
         values: &[T],
     ) -> Result<wgpu::Buffer, ComputeError> {
-        let buffer = self.storage(what, values.len())?;
+        let words = size_of_val(values).div_ceil(4);
+        let buffer = self.storage(what, words)?;
         self.write(what, &buffer, values)?;
         Ok(buffer)
     }
@@ -51,19 +53,20 @@ impl Context {
         Ok(buffer)
     }
 
-    /// Overwrites the beginning of a buffer.
+    /// Overwrites the beginning of a buffer or piece.
     pub(super) fn write<T: Pod>(
         &self,
         what: &str,
-        buffer: &wgpu::Buffer,
+        buffer: &dyn Bind,
         values: &[T],
     ) -> Result<(), ComputeError> {
         if values.is_empty() {
             return Ok(());
         }
+        let at = buffer.binding();
         self.guarded(&format!("writing {what}"), || {
             self.queue()
-                .write_buffer(buffer, 0, bytemuck::cast_slice(values));
+                .write_buffer(at.buffer, at.offset, bytemuck::cast_slice(values));
         })
     }
 
@@ -76,24 +79,25 @@ impl Context {
         })
     }
 
-    /// The first `count` values of a buffer; waits for all that was submitted before.
+    /// The first `count` values of a buffer or piece; waits for all that was submitted before.
     pub(super) fn read<T: Pod>(
         &self,
         what: &str,
-        buffer: &wgpu::Buffer,
+        buffer: &dyn Bind,
         count: usize,
     ) -> Result<Vec<T>, ComputeError> {
         if count == 0 {
             return Ok(Vec::new());
         }
         let during = format!("reading {what}");
+        let at = buffer.binding();
         let bytes = (count * size_of::<T>()) as u64;
         let usage = wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST;
         let staging = self.buffer(what, bytes, usage)?;
         let (sender, receiver) = mpsc::channel();
         self.guarded(&during, || {
             let mut encoder = self.device().create_command_encoder(&Default::default());
-            encoder.copy_buffer_to_buffer(buffer, 0, &staging, 0, bytes);
+            encoder.copy_buffer_to_buffer(at.buffer, at.offset, &staging, 0, bytes);
             self.queue().submit([encoder.finish()]);
             staging.map_async(wgpu::MapMode::Read, .., move |result| {
                 // The receiver is gone only where this function has failed already.
@@ -115,7 +119,23 @@ impl Context {
         Ok(values)
     }
 
-    fn buffer(
+    /// Copies `bytes` bytes from one place on the device to another.
+    pub(super) fn copy(
+        &self,
+        what: &str,
+        from: &dyn Bind,
+        to: &dyn Bind,
+        bytes: u64,
+    ) -> Result<(), ComputeError> {
+        let (from, to) = (from.binding(), to.binding());
+        self.guarded(&format!("copying {what}"), || {
+            let mut encoder = self.device().create_command_encoder(&Default::default());
+            encoder.copy_buffer_to_buffer(from.buffer, from.offset, to.buffer, to.offset, bytes);
+            self.queue().submit([encoder.finish()]);
+        })
+    }
+
+    pub(super) fn buffer(
         &self,
         what: &str,
         size: u64,

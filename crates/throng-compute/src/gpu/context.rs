@@ -2,33 +2,46 @@
 
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use throng_shaders::{ENTRY, Groups, Metric, Params, Step, source};
+use throng_shaders::{ENTRY, Groups, Metric, Params, Step, all_written, source};
 
+use super::binding::{Bind, is_shared};
 use super::slices::Slices;
 use crate::device::HostDevice;
 use crate::error::ComputeError;
+use crate::plan::Tile;
+use crate::watch::Meter;
 
-/// A device with its compiled kernels.
-#[derive(Debug)]
+/// A device with its compiled kernels, and the work that it is used for. Cloning it gives the same device.
+#[derive(Debug, Clone)]
 pub struct Context {
+    shared: Arc<Shared>,
+    meter: Meter,
+}
+
+#[derive(Debug)]
+struct Shared {
     host: HostDevice,
     limits: wgpu::Limits,
     pipelines: Mutex<HashMap<Key, wgpu::ComputePipeline>>,
-    pub(super) slices: Slices,
+    slices: Slices,
     poison: AtomicBool,
+    /// The place in [`Tile::LARGE`] of the fastest.
+    large: AtomicUsize,
     /// Where dispatches are kept, if they are.
-    pub(super) records: OnceLock<PathBuf>,
+    records: OnceLock<PathBuf>,
 }
 
 /// Everything that changes a kernel's code.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-struct Key {
+pub(super) struct Key {
     step: Step,
     metric: Option<Metric>,
     constants: Vec<(&'static str, u32)>,
+    /// Whether all bindings may be written.
+    is_shared: bool,
 }
 
 /// A kernel to run.
@@ -39,14 +52,25 @@ pub struct Job<'a, P> {
     pub constants: &'a [(&'static str, u32)],
     /// The uniform at binding 1.
     pub params: P,
-    /// Buffers by binding.
-    pub buffers: &'a [(u32, &'a wgpu::Buffer)],
+    /// Buffers, or pieces of them, by binding.
+    pub buffers: &'a [(u32, &'a dyn Bind)],
     /// Workgroups.
     pub groups: usize,
     /// Multiply-adds of a workgroup, roughly: what slices are planned by.
     pub work: usize,
     /// Rounds of all loops of an invocation, at most.
     pub rounds: usize,
+}
+
+impl Key {
+    pub(super) fn of<P: Params>(job: &Job<P>) -> Self {
+        Self {
+            step: P::STEP,
+            metric: job.metric,
+            constants: job.constants.to_vec(),
+            is_shared: is_shared(job.buffers),
+        }
+    }
 }
 
 impl Context {
@@ -96,51 +120,97 @@ impl Context {
             }
         }
         Ok(Self {
-            host,
-            limits,
-            pipelines: Mutex::default(),
-            slices: Slices::default(),
-            poison: AtomicBool::new(false),
-            records: OnceLock::new(),
+            shared: Arc::new(Shared {
+                host,
+                limits,
+                pipelines: Mutex::default(),
+                slices: Slices::default(),
+                poison: AtomicBool::new(false),
+                large: AtomicUsize::new(0),
+                records: OnceLock::new(),
+            }),
+            meter: Meter::default(),
         })
+    }
+
+    /// The same device, for work that `meter` measures.
+    pub fn metered(&self, meter: Meter) -> Self {
+        Self {
+            shared: self.shared.clone(),
+            meter,
+        }
+    }
+
+    /// Whether both are one device.
+    pub fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.shared, &other.shared)
     }
 
     /// The device.
     pub fn host(&self) -> &HostDevice {
-        &self.host
+        &self.shared.host
+    }
+
+    /// Where dispatches are kept, if they are.
+    pub(super) fn records(&self) -> &OnceLock<PathBuf> {
+        &self.shared.records
     }
 
     pub(super) fn device(&self) -> &wgpu::Device {
-        &self.host.device
+        &self.shared.host.device
     }
 
     pub(super) fn queue(&self) -> &wgpu::Queue {
-        &self.host.queue
+        &self.shared.host.queue
     }
 
     /// From now on new buffers are filled with NaN, so that a kernel that leaves some out is found.
     pub fn poison(&self) {
-        self.poison.store(true, Ordering::Relaxed);
+        self.shared.poison.store(true, Ordering::Relaxed);
     }
 
     pub(super) fn is_poisoned(&self) -> bool {
-        self.poison.load(Ordering::Relaxed)
+        self.shared.poison.load(Ordering::Relaxed)
+    }
+
+    /// The tile to take for `tile`: another one for [`Tile::SQUARE`] where that was found to be faster.
+    pub(super) fn tuned(&self, tile: Tile) -> Tile {
+        match tile {
+            Tile::SQUARE => Tile::LARGE[self.shared.large.load(Ordering::Relaxed)].1,
+            tile => tile,
+        }
+    }
+
+    /// From now on the tile at this place of [`Tile::LARGE`] is taken for large problems.
+    pub(super) fn take_large(&self, place: usize) {
+        self.shared.large.store(place, Ordering::Relaxed);
     }
 
     /// The most bytes of one buffer. Capped, so that indices stay far inside 32 bits.
     pub(super) fn most_bytes(&self) -> u64 {
-        let most = self.limits.max_storage_buffer_binding_size;
-        most.min(self.limits.max_buffer_size).min(1 << 30)
+        let most = self.shared.limits.max_storage_buffer_binding_size;
+        most.min(self.shared.limits.max_buffer_size).min(1 << 30)
+    }
+
+    /// What offsets of bindings are multiples of, in bytes.
+    pub fn offset_alignment(&self) -> u64 {
+        u64::from(self.shared.limits.min_storage_buffer_offset_alignment)
     }
 
     /// The most rounds of all loops of an invocation. Mesa's llvmpipe ends them at 65,535, silently, and
     /// the results are wrong: no other adapter is known to.
     pub(super) fn most_rounds(&self) -> usize {
-        if self.host.adapter.get_info().driver == "llvmpipe" {
+        if self.shared.host.adapter.get_info().driver == "llvmpipe" {
             60_000
         } else {
             usize::MAX
         }
+    }
+
+    /// The most workgroups of a dispatch, folded to two dimensions.
+    pub(super) fn most_groups(&self) -> usize {
+        let most = self.shared.limits.max_compute_workgroups_per_dimension as usize;
+        most.saturating_mul(most)
     }
 
     /// Does something on the device, and turns its errors into ours.
@@ -170,7 +240,7 @@ impl Context {
     }
 
     /// Blocks until the device is done.
-    pub(super) fn wait(&self, during: &str) -> Result<(), ComputeError> {
+    pub fn wait(&self, during: &str) -> Result<(), ComputeError> {
         match self.device().poll(wgpu::PollType::wait_indefinitely()) {
             Ok(_) => Ok(()),
             Err(_) => Err(ComputeError::DeviceLost {
@@ -185,80 +255,100 @@ impl Context {
             return Ok(());
         }
         let name = P::STEP.name();
-        if job.rounds > self.most_rounds() {
-            return Err(ComputeError::TooLong {
-                step: name,
-                rounds: job.rounds,
-                limit: self.most_rounds(),
-            });
-        }
-        let pipeline = self.pipeline(P::STEP, job.metric, job.constants)?;
+        self.check_rounds(job)?;
+        let pipeline = self.pipeline(Key::of(job))?;
         let params = self.uniform(&job.params)?;
         let recording = self.begin_record(job)?;
-        self.slices.run(
+        self.shared.slices.run(
             (P::STEP, job.metric),
             job.groups,
             job.work,
             |first, end| {
-                let groups = self.uniform(&Groups { first, end })?;
-                self.guarded(&name, || {
-                    self.submit(&pipeline, &groups, &params, job.buffers, end - first)
-                })
+                self.meter.check()?;
+                // Two dimensions hold the square of one.
+                let most = self.shared.limits.max_compute_workgroups_per_dimension;
+                let most = most.saturating_mul(most);
+                for first in (first..end).step_by(most as usize) {
+                    let end = end.min(first.saturating_add(most));
+                    let groups = self.uniform(&Groups { first, end })?;
+                    self.guarded(&name, || {
+                        let bind_group = self.bind(&pipeline, &groups, &params, job.buffers);
+                        let mut encoder = self.device().create_command_encoder(&Default::default());
+                        let mut pass = encoder.begin_compute_pass(&Default::default());
+                        self.dispatch(&mut pass, &pipeline, &bind_group, end - first);
+                        drop(pass);
+                        self.queue().submit([encoder.finish()]);
+                    })?;
+                }
+                self.meter
+                    .add(((end - first) as usize).saturating_mul(job.work));
+                Ok(())
             },
             || self.wait(&name),
         )?;
         recording.map_or(Ok(()), |recording| self.end_record(&recording, job))
     }
 
-    fn submit(
+    pub(super) fn check_rounds<P: Params>(&self, job: &Job<P>) -> Result<(), ComputeError> {
+        if job.rounds <= self.most_rounds() {
+            return Ok(());
+        }
+        Err(ComputeError::TooLong {
+            step: P::STEP.name(),
+            rounds: job.rounds,
+            limit: self.most_rounds(),
+        })
+    }
+
+    pub(super) fn bind(
         &self,
         pipeline: &wgpu::ComputePipeline,
         groups: &wgpu::Buffer,
         params: &wgpu::Buffer,
-        buffers: &[(u32, &wgpu::Buffer)],
-        count: u32,
-    ) {
-        let entries: Vec<_> = [(0, groups), (1, params)]
+        buffers: &[(u32, &dyn Bind)],
+    ) -> wgpu::BindGroup {
+        let uniforms: [(u32, &dyn Bind); 2] = [(0, groups), (1, params)];
+        let entries: Vec<_> = uniforms
             .iter()
             .chain(buffers)
             .map(|(binding, buffer)| wgpu::BindGroupEntry {
                 binding: *binding,
-                resource: buffer.as_entire_binding(),
+                resource: wgpu::BindingResource::Buffer(buffer.binding()),
             })
             .collect();
-        let bind_group = self.device().create_bind_group(&wgpu::BindGroupDescriptor {
+        self.device().create_bind_group(&wgpu::BindGroupDescriptor {
             label: None,
             layout: &pipeline.get_bind_group_layout(0),
             entries: &entries,
-        });
-        let mut encoder = self.device().create_command_encoder(&Default::default());
-        {
-            let mut pass = encoder.begin_compute_pass(&Default::default());
-            pass.set_pipeline(pipeline);
-            pass.set_bind_group(0, &bind_group, &[]);
-            let most = self.limits.max_compute_workgroups_per_dimension;
-            let wide = count.min(most);
-            pass.dispatch_workgroups(wide, count.div_ceil(wide), 1);
-        }
-        self.queue().submit([encoder.finish()]);
+        })
     }
 
-    fn pipeline(
+    /// `count` workgroups, folded where one dimension does not hold them.
+    pub(super) fn dispatch(
         &self,
-        step: Step,
-        metric: Option<Metric>,
-        constants: &[(&'static str, u32)],
-    ) -> Result<wgpu::ComputePipeline, ComputeError> {
-        let key = Key {
-            step,
-            metric,
-            constants: constants.to_vec(),
-        };
-        if let Some(pipeline) = lock(&self.pipelines).get(&key) {
+        pass: &mut wgpu::ComputePass,
+        pipeline: &wgpu::ComputePipeline,
+        bind_group: &wgpu::BindGroup,
+        count: u32,
+    ) {
+        pass.set_pipeline(pipeline);
+        pass.set_bind_group(0, bind_group, &[]);
+        let most = self.shared.limits.max_compute_workgroups_per_dimension;
+        let wide = count.min(most);
+        pass.dispatch_workgroups(wide, count.div_ceil(wide), 1);
+    }
+
+    pub(super) fn pipeline(&self, key: Key) -> Result<wgpu::ComputePipeline, ComputeError> {
+        if let Some(pipeline) = lock(&self.shared.pipelines).get(&key) {
             return Ok(pipeline.clone());
         }
-        let name = step.name();
-        let constants: Vec<_> = constants
+        let name = key.step.name();
+        let mut wgsl = source(key.step, key.metric);
+        if key.is_shared {
+            wgsl = all_written(&wgsl);
+        }
+        let constants: Vec<_> = key
+            .constants
             .iter()
             .map(|(name, value)| (*name, f64::from(*value)))
             .collect();
@@ -267,7 +357,7 @@ impl Context {
                 .device()
                 .create_shader_module(wgpu::ShaderModuleDescriptor {
                     label: Some(&name),
-                    source: wgpu::ShaderSource::Wgsl(source(step, metric).into()),
+                    source: wgpu::ShaderSource::Wgsl(wgsl.into()),
                 });
             self.device()
                 .create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
@@ -283,7 +373,7 @@ impl Context {
                     cache: None,
                 })
         })?;
-        lock(&self.pipelines).insert(key, pipeline.clone());
+        lock(&self.shared.pipelines).insert(key, pipeline.clone());
         Ok(pipeline)
     }
 }

@@ -1,116 +1,218 @@
-//! Greedy k-means++ seeding, wholly on the device: nothing is read back between the steps.
+//! Greedy k-means++ seedings, many at once and wholly on the device: nothing is read back between the steps.
 
 use throng_shaders::{
-    KmeansPlusPlusAcceptParams, KmeansPlusPlusChooseParams, KmeansPlusPlusGatherParams,
-    KmeansPlusPlusPickParams, KmeansPlusPlusPotentialsParams, Metric,
+    BatchSeeding, KmeansPlusPlusAcceptParams, KmeansPlusPlusChooseParams,
+    KmeansPlusPlusDistancesParams, KmeansPlusPlusGatherParams, KmeansPlusPlusPickParams,
+    KmeansPlusPlusPotentialsParams, Metric, NONE,
 };
 
 use super::context::{Context, Job};
 use super::rows::Rows;
 use crate::error::ComputeError;
-use crate::kmeans_plus_plus::Draws;
+use crate::kmeans_plus_plus::KMeansSeeding;
 use crate::plan::Tile;
 
-/// Threads of the kernels that are one workgroup, and rows of a block.
-const BLOCK: u32 = Tile::TALL.rows() as u32;
+/// Rows of a block, and threads of the kernels that go over blocks.
+const BLOCK: usize = Tile::TALL.rows();
 const GATHER_THREADS: u32 = 64;
 
-/// The state of a seeding.
-struct Seeding<'a> {
+/// Places for the candidates of a seeding.
+const SLOTS: usize = Tile::TALL.columns();
+
+/// Rounds of the search for a workgroup's seeding.
+const SEARCH_ROUNDS: usize = 20;
+
+/// The rows chosen as centres by each seeding, in order.
+pub fn seed_all(
+    context: &Context,
+    x: &Rows,
+    seedings: &[KMeansSeeding],
+) -> Result<Vec<Vec<u32>>, ComputeError> {
+    // Those with the most centres first, so that a step is for the first so many.
+    let mut order: Vec<usize> = (0..seedings.len()).collect();
+    order.sort_by_key(|&at| std::cmp::Reverse(seedings[at].k));
+    let mut centres = vec![Vec::new(); seedings.len()];
+    let mut members = Vec::new();
+    let mut values = 0;
+    for at in order {
+        let own = seedings[at].rows.len() * seedings[at].trials();
+        if !members.is_empty() && 4 * (values + own) as u64 > context.most_bytes() {
+            Batch::new(context, x, seedings, std::mem::take(&mut members))?.run(&mut centres)?;
+            values = 0;
+        }
+        values += own;
+        members.push(at);
+    }
+    if !members.is_empty() {
+        Batch::new(context, x, seedings, members)?.run(&mut centres)?;
+    }
+    Ok(centres)
+}
+
+/// Seedings that run together.
+struct Batch<'a> {
     context: &'a Context,
     x: &'a Rows,
-    blocks: usize,
-    uniforms: wgpu::Buffer,
+    seedings: &'a [KMeansSeeding],
+    /// Which of the seedings, those with the most centres first.
+    members: Vec<usize>,
+    table: Vec<BatchSeeding>,
+    table_buffer: wgpu::Buffer,
+    weights: wgpu::Buffer,
     candidates: wgpu::Buffer,
     candidate_rows: wgpu::Buffer,
-    /// Each part's [rows, trials].
-    candidate_nearest: Vec<wgpu::Buffer>,
+    values: wgpu::Buffer,
     potentials: wgpu::Buffer,
     nearest: wgpu::Buffer,
     block_sums: wgpu::Buffer,
     centres: wgpu::Buffer,
-    winner: wgpu::Buffer,
+    winners: wgpu::Buffer,
+    count_of_centres: usize,
 }
 
-/// The rows chosen as centres, in order.
-pub fn seed(
-    context: &Context,
-    x: &Rows,
-    k: usize,
-    draws: &Draws,
-) -> Result<Vec<u32>, ComputeError> {
-    let blocks = x.rows.div_ceil(BLOCK as usize);
-    let mut candidate_nearest = Vec::new();
-    for part in &x.parts {
-        candidate_nearest.push(context.storage("candidates' distances", part.rows * draws.trials)?);
-    }
-    let seeding = Seeding {
-        context,
-        x,
-        blocks,
-        uniforms: context.storage_of("random numbers", &draws.uniforms)?,
-        candidates: context.storage_of("candidates", &[draws.first as u32; Draws::MOST_TRIALS])?,
-        candidate_rows: context.storage("candidates' rows", Draws::MOST_TRIALS * x.cols)?,
-        candidate_nearest,
-        potentials: context.storage("potentials", blocks * Tile::TALL.columns())?,
-        nearest: context.storage("nearest distances", x.rows)?,
-        block_sums: context.storage("sums by block", blocks)?,
-        centres: context.storage("centres", k)?,
-        winner: context.storage("the winner", 1)?,
-    };
-    for step in 0..k {
-        let trials = if step == 0 { 1 } else { draws.trials };
-        if step > 0 {
-            seeding.pick(trials, (step - 1) * draws.trials)?;
+/// A step for the seedings that still want a centre.
+struct Step {
+    step: usize,
+    /// Seedings.
+    count: usize,
+    /// Their blocks.
+    blocks: usize,
+    /// The most blocks of one.
+    most_blocks: usize,
+    /// The most candidates of one.
+    most_trials: usize,
+}
+
+impl<'a> Batch<'a> {
+    fn new(
+        context: &'a Context,
+        x: &'a Rows,
+        seedings: &'a [KMeansSeeding],
+        members: Vec<usize>,
+    ) -> Result<Self, ComputeError> {
+        let mut table = Vec::new();
+        let mut weights: Vec<f32> = Vec::new();
+        let (mut rows, mut values, mut blocks, mut centres) = (0, 0, 0, 0);
+        for &at in &members {
+            let seeding = &seedings[at];
+            table.push(BatchSeeding {
+                first: seeding.rows.start as u32,
+                rows: seeding.rows.len() as u32,
+                row_at: rows as u32,
+                value_at: values as u32,
+                block_at: blocks as u32,
+                centre_at: centres as u32,
+                weight_at: seeding
+                    .weights
+                    .as_ref()
+                    .map_or(NONE, |_| weights.len() as u32),
+                trials: seeding.trials() as u32,
+                seed_low: seeding.seed as u32,
+                seed_high: (seeding.seed >> 32) as u32,
+            });
+            weights.extend(seeding.weights.iter().flatten());
+            rows += seeding.rows.len();
+            values += seeding.rows.len() * seeding.trials();
+            blocks += seeding.rows.len().div_ceil(BLOCK);
+            centres += seeding.k;
         }
-        seeding.gather(trials)?;
-        seeding.potentials(trials, step == 0)?;
-        seeding.choose(trials, step)?;
-        seeding.accept(trials)?;
-    }
-    context.read("centres", &seeding.centres, k)
-}
-
-impl Seeding<'_> {
-    fn pick(&self, trials: usize, uniforms_at: usize) -> Result<(), ComputeError> {
-        let chunk = self.blocks.div_ceil(BLOCK as usize);
-        self.context.run(&Job {
-            metric: None,
-            constants: &[("threads", BLOCK), ("block_rows", BLOCK)],
-            params: KmeansPlusPlusPickParams {
-                rows: self.x.rows as u32,
-                blocks: self.blocks as u32,
-                trials: trials as u32,
-                uniforms_at: uniforms_at as u32,
-            },
-            buffers: &[
-                (2, &self.uniforms),
-                (3, &self.block_sums),
-                (4, &self.nearest),
-                (5, &self.candidates),
-            ],
-            groups: 1,
-            work: self.blocks,
-            rounds: 2 * chunk + 3 * BLOCK as usize + 8,
+        let slots = SLOTS * table.len();
+        Ok(Self {
+            context,
+            x,
+            seedings,
+            table_buffer: context.storage_of("seedings", &table)?,
+            weights: context.storage_of("weights", &weights)?,
+            candidates: context.storage("candidates", slots)?,
+            candidate_rows: context.storage("candidates' rows", slots * x.cols)?,
+            values: context.storage("candidates' distances", values)?,
+            potentials: context.storage("potentials", blocks * SLOTS)?,
+            nearest: context.storage("nearest distances", rows)?,
+            block_sums: context.storage("sums by block", blocks)?,
+            centres: context.storage("centres", centres)?,
+            winners: context.storage("winners", table.len())?,
+            count_of_centres: centres,
+            members,
+            table,
         })
     }
 
-    fn gather(&self, trials: usize) -> Result<(), ComputeError> {
+    fn run(&self, centres: &mut [Vec<u32>]) -> Result<(), ComputeError> {
+        let steps = self.members.first().map_or(0, |&at| self.seedings[at].k);
+        self.accept(&self.step(0), true)?;
+        for step in 0..steps {
+            let step = self.step(step);
+            self.pick(&step)?;
+            self.gather(&step)?;
+            self.distances(&step)?;
+            self.potentials(&step)?;
+            self.choose(&step)?;
+            self.accept(&step, false)?;
+        }
+        let found: Vec<u32> = self
+            .context
+            .read("centres", &self.centres, self.count_of_centres)?;
+        for (&at, row) in self.members.iter().zip(&self.table) {
+            centres[at] = found[row.centre_at as usize..][..self.seedings[at].k].to_vec();
+        }
+        Ok(())
+    }
+
+    fn step(&self, step: usize) -> Step {
+        let wanting = |at: &&usize| self.seedings[**at].k > step;
+        let count = self.members.iter().take_while(wanting).count();
+        let blocks = |seeding: &BatchSeeding| (seeding.rows as usize).div_ceil(BLOCK);
+        let table = &self.table[..count];
+        let trials = table.iter().map(|seeding| seeding.trials as usize).max();
+        Step {
+            step,
+            count,
+            blocks: table.iter().map(blocks).sum(),
+            most_blocks: table.iter().map(blocks).max().unwrap_or(0),
+            most_trials: if step == 0 { 1 } else { trials.unwrap_or(0) },
+        }
+    }
+
+    fn pick(&self, step: &Step) -> Result<(), ComputeError> {
+        self.context.run(&Job {
+            metric: None,
+            constants: &[("threads", BLOCK as u32)],
+            params: KmeansPlusPlusPickParams {
+                seedings: step.count as u32,
+                step: step.step as u32,
+            },
+            buffers: &[
+                (2, &self.table_buffer),
+                (3, &self.weights),
+                (4, &self.block_sums),
+                (5, &self.nearest),
+                (6, &self.centres),
+                (7, &self.candidates),
+            ],
+            groups: step.count,
+            work: step.most_blocks,
+            rounds: 2 * step.most_blocks.div_ceil(BLOCK) + 3 * BLOCK + 20,
+        })
+    }
+
+    fn gather(&self, step: &Step) -> Result<(), ComputeError> {
         for part in &self.x.parts {
             self.context.run(&Job {
                 metric: None,
                 constants: &[("threads", GATHER_THREADS)],
                 params: KmeansPlusPlusGatherParams {
-                    rows: part.rows as u32,
                     features: self.x.cols as u32,
-                    row_offset: part.first as u32,
+                    step: step.step as u32,
+                    part_first: part.first as u32,
+                    part_end: (part.first + part.rows) as u32,
                 },
                 buffers: &[
-                    (2, &part.buffer),
-                    (3, &self.candidates),
-                    (4, &self.candidate_rows),
+                    (2, &self.table_buffer),
+                    (3, &part.buffer),
+                    (4, &self.candidates),
+                    (5, &self.candidate_rows),
                 ],
-                groups: trials,
+                groups: step.count * SLOTS,
                 work: self.x.cols,
                 rounds: self.x.cols / GATHER_THREADS as usize + 2,
             })?;
@@ -118,77 +220,94 @@ impl Seeding<'_> {
         Ok(())
     }
 
-    fn potentials(&self, trials: usize, is_first: bool) -> Result<(), ComputeError> {
+    fn distances(&self, step: &Step) -> Result<(), ComputeError> {
         let tile = Tile::TALL;
-        for (part, candidate_nearest) in self.x.parts.iter().zip(&self.candidate_nearest) {
+        for part in &self.x.parts {
             self.context.run(&Job {
                 metric: Some(Metric::SqEuclidean),
                 constants: &tile.constants(),
-                params: KmeansPlusPlusPotentialsParams {
-                    rows: part.rows as u32,
+                params: KmeansPlusPlusDistancesParams {
+                    seedings: step.count as u32,
                     features: self.x.cols as u32,
-                    row_offset: part.first as u32,
-                    trials: trials as u32,
-                    is_first: u32::from(is_first),
+                    step: step.step as u32,
+                    part_first: part.first as u32,
+                    part_end: (part.first + part.rows) as u32,
                 },
                 buffers: &[
-                    (2, &part.buffer),
-                    (3, &self.candidate_rows),
-                    (4, &self.nearest),
-                    (5, candidate_nearest),
-                    (6, &self.potentials),
+                    (2, &self.table_buffer),
+                    (3, &part.buffer),
+                    (4, &self.candidate_rows),
+                    (5, &self.nearest),
+                    (6, &self.values),
                 ],
-                groups: part.rows.div_ceil(tile.rows()),
+                groups: step.blocks,
                 work: tile.rows() * tile.columns() * self.x.cols,
-                rounds: tile.rounds(trials, self.x.cols) + 8,
+                rounds: tile.rounds(step.most_trials, self.x.cols) + SEARCH_ROUNDS,
             })?;
         }
         Ok(())
     }
 
-    fn choose(&self, trials: usize, step: usize) -> Result<(), ComputeError> {
-        let chunk = self.blocks.div_ceil(BLOCK as usize);
+    fn potentials(&self, step: &Step) -> Result<(), ComputeError> {
         self.context.run(&Job {
             metric: None,
-            constants: &[("threads", BLOCK), ("columns", Tile::TALL.columns() as u32)],
-            params: KmeansPlusPlusChooseParams {
-                blocks: self.blocks as u32,
-                trials: trials as u32,
-                step: step as u32,
+            constants: &[("threads", BLOCK as u32)],
+            params: KmeansPlusPlusPotentialsParams {
+                seedings: step.count as u32,
+                step: step.step as u32,
             },
             buffers: &[
-                (2, &self.potentials),
-                (3, &self.candidates),
-                (4, &self.centres),
-                (5, &self.winner),
+                (2, &self.table_buffer),
+                (3, &self.weights),
+                (4, &self.values),
+                (5, &self.potentials),
             ],
-            groups: 1,
-            work: self.blocks * trials,
-            rounds: trials * (chunk + BLOCK as usize + 4),
+            groups: step.blocks,
+            work: BLOCK * step.most_trials,
+            rounds: 10 * step.most_trials + SEARCH_ROUNDS,
         })
     }
 
-    fn accept(&self, trials: usize) -> Result<(), ComputeError> {
-        for (part, candidate_nearest) in self.x.parts.iter().zip(&self.candidate_nearest) {
-            self.context.run(&Job {
-                metric: None,
-                constants: &[("threads", BLOCK)],
-                params: KmeansPlusPlusAcceptParams {
-                    rows: part.rows as u32,
-                    row_offset: part.first as u32,
-                    trials: trials as u32,
-                },
-                buffers: &[
-                    (2, candidate_nearest),
-                    (3, &self.winner),
-                    (4, &self.nearest),
-                    (5, &self.block_sums),
-                ],
-                groups: part.rows.div_ceil(BLOCK as usize),
-                work: BLOCK as usize,
-                rounds: 16,
-            })?;
-        }
-        Ok(())
+    fn choose(&self, step: &Step) -> Result<(), ComputeError> {
+        self.context.run(&Job {
+            metric: None,
+            constants: &[("threads", BLOCK as u32)],
+            params: KmeansPlusPlusChooseParams {
+                seedings: step.count as u32,
+                step: step.step as u32,
+            },
+            buffers: &[
+                (2, &self.table_buffer),
+                (3, &self.potentials),
+                (4, &self.candidates),
+                (5, &self.centres),
+                (6, &self.winners),
+            ],
+            groups: step.count,
+            work: step.most_blocks * step.most_trials,
+            rounds: step.most_trials * (step.most_blocks.div_ceil(BLOCK) + BLOCK + 4),
+        })
+    }
+
+    fn accept(&self, step: &Step, is_start: bool) -> Result<(), ComputeError> {
+        self.context.run(&Job {
+            metric: None,
+            constants: &[("threads", BLOCK as u32)],
+            params: KmeansPlusPlusAcceptParams {
+                seedings: step.count as u32,
+                is_start: u32::from(is_start),
+            },
+            buffers: &[
+                (2, &self.table_buffer),
+                (3, &self.weights),
+                (4, &self.values),
+                (5, &self.winners),
+                (6, &self.nearest),
+                (7, &self.block_sums),
+            ],
+            groups: step.blocks,
+            work: BLOCK,
+            rounds: 16 + SEARCH_ROUNDS,
+        })
     }
 }

@@ -4,10 +4,12 @@
 use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{self, ErrorKind, Write as _};
+use std::num::NonZeroU64;
 use std::path::{Path, PathBuf};
 
 use throng_shaders::{Params, kernel_name};
 
+use super::binding::Bind;
 use super::context::{Context, Job};
 use crate::error::ComputeError;
 
@@ -15,13 +17,13 @@ use crate::error::ComputeError;
 const MOST: usize = 8;
 
 /// The most values that a dispatch binds, to be kept.
-const MOST_VALUES: usize = 1 << 14;
+const MOST_VALUES: usize = 1 << 15;
 
 /// A dispatch that is being kept.
 pub struct Recording {
     /// The kernel with its constants, as a file's name.
     variant: PathBuf,
-    /// The values of each buffer.
+    /// The values of each buffer, or piece of one.
     before: Vec<Vec<u32>>,
 }
 
@@ -29,7 +31,7 @@ impl Context {
     /// From now on dispatches are kept in the folder `dir`.
     pub fn keep_dispatches(&self, dir: &Path) {
         // A second folder is not taken.
-        let _ = self.records.set(dir.to_owned());
+        let _ = self.records().set(dir.to_owned());
     }
 
     /// Before a dispatch: takes down what it is given, if it is one to keep.
@@ -37,13 +39,13 @@ impl Context {
         &self,
         job: &Job<P>,
     ) -> Result<Option<Recording>, ComputeError> {
-        let Some(dir) = self.records.get() else {
+        let Some(dir) = self.records().get() else {
             return Ok(None);
         };
         let values: usize = job
             .buffers
             .iter()
-            .map(|(_, buffer)| values_of(buffer))
+            .map(|(_, buffer)| values_of(*buffer))
             .sum();
         let mut variant = kernel_name(P::STEP, job.metric);
         for (name, value) in job.constants {
@@ -92,17 +94,19 @@ impl Context {
         })
     }
 
-    /// The values of all buffers that are bound.
+    /// The values of all that is bound.
     fn contents<P>(&self, job: &Job<P>) -> Result<Vec<Vec<u32>>, ComputeError> {
         let buffers = job.buffers.iter();
         buffers
-            .map(|(_, buffer)| self.read("a record", buffer, values_of(buffer)))
+            .map(|(_, buffer)| self.read("a record", *buffer, values_of(*buffer)))
             .collect()
     }
 }
 
-fn values_of(buffer: &wgpu::Buffer) -> usize {
-    (buffer.size() / 4) as usize
+fn values_of(buffer: &dyn Bind) -> usize {
+    let at = buffer.binding();
+    let rest = at.buffer.size() - at.offset;
+    (at.size.map_or(rest, NonZeroU64::get) / 4) as usize
 }
 
 fn nth(variant: &Path, index: usize) -> PathBuf {

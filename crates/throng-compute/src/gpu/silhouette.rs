@@ -2,6 +2,7 @@
 
 use throng_shaders::{Metric, SilhouetteFinishParams, SilhouetteSumsParams};
 
+use super::binding::Bind;
 use super::context::{Context, Job};
 use super::rows::Rows;
 use super::rows_scale::scales;
@@ -62,7 +63,7 @@ pub fn silhouettes(
             let rows = most_rows.min(a.rows - first);
             context.clear("sums by cluster", &sums)?;
             for (b_ix, b) in x.parts.iter().enumerate() {
-                let mut buffers = vec![
+                let mut buffers: Vec<(u32, &dyn Bind)> = vec![
                     (2, &a.buffer),
                     (3, &b.buffer),
                     (4, &orders[b_ix].order),

@@ -4,7 +4,7 @@
 use std::env;
 use std::path::Path;
 
-use throng_compute::{Compute, HostDevice};
+use throng_compute::{Compute, HostBuffer, HostDevice};
 
 /// A folder for dispatches with what they read and wrote, which `cargo xtask platforms` runs again elsewhere.
 const KEEP: &str = "THRONG_KEEP_DISPATCHES";
@@ -134,6 +134,22 @@ pub fn dot(a: &[f32], b: &[f32]) -> f64 {
     sum
 }
 
+pub fn manhattan(a: &[f32], b: &[f32]) -> f64 {
+    let mut sum = 0.0;
+    for f in 0..a.len() {
+        sum += (f64::from(a[f]) - f64::from(b[f])).abs();
+    }
+    sum
+}
+
+pub fn chebyshev(a: &[f32], b: &[f32]) -> f64 {
+    let mut largest = 0.0_f64;
+    for f in 0..a.len() {
+        largest = largest.max((f64::from(a[f]) - f64::from(b[f])).abs());
+    }
+    largest
+}
+
 /// 1 where either row is zero, as in scikit-learn.
 pub fn cosine(a: &[f32], b: &[f32]) -> f64 {
     let norms = (dot(a, a) * dot(b, b)).sqrt();
@@ -141,5 +157,61 @@ pub fn cosine(a: &[f32], b: &[f32]) -> f64 {
         1.0
     } else {
         1.0 - dot(a, b) / norms
+    }
+}
+
+/// A buffer of the host's with `values` from byte `offset` on, NaN elsewhere.
+pub fn lend(host: &HostDevice, values: &[f32], offset: u64) -> HostBuffer {
+    HostBuffer::new(host_buffer(host, values, offset), offset)
+}
+
+pub fn host_buffer(host: &HostDevice, values: &[f32], offset: u64) -> wgpu::Buffer {
+    let mut all = vec![f32::NAN; (offset / 4) as usize];
+    all.extend_from_slice(values);
+    all.extend([f32::NAN; 64]);
+    let buffer = host.device.create_buffer(&wgpu::BufferDescriptor {
+        label: None,
+        size: 4 * all.len() as u64,
+        usage: wgpu::BufferUsages::STORAGE
+            | wgpu::BufferUsages::COPY_SRC
+            | wgpu::BufferUsages::COPY_DST,
+        mapped_at_creation: false,
+    });
+    host.queue
+        .write_buffer(&buffer, 0, bytemuck::cast_slice(&all));
+    buffer
+}
+
+/// What scikit-learn says of a small matrix; see tests/golden/neighbors.py.
+pub struct Golden {
+    pub x: Vec<f32>,
+    pub d: usize,
+    lines: Vec<(&'static str, Vec<f64>)>,
+}
+
+impl Golden {
+    pub fn read() -> Self {
+        let text = include_str!("../../../../tests/golden/neighbors.txt");
+        let lines: Vec<(&str, Vec<f64>)> = text
+            .lines()
+            .map(|line| {
+                let (name, values) = line.split_once(' ').unwrap();
+                let values = values.split(' ').map(|value| value.parse().unwrap());
+                (name, values.collect())
+            })
+            .collect();
+        let mut golden = Self {
+            x: Vec::new(),
+            d: 0,
+            lines,
+        };
+        golden.x = golden.values("x").iter().map(|&v| v as f32).collect();
+        golden.d = golden.values("features")[0] as usize;
+        golden
+    }
+
+    pub fn values(&self, name: &str) -> &[f64] {
+        let line = self.lines.iter().find(|line| line.0 == name);
+        &line.unwrap_or_else(|| panic!("no {name}")).1
     }
 }

@@ -1,6 +1,6 @@
 //! Our side of `cargo xtask bench`: prints one JSON object.
 //!
-//! `bench_clustering cpu|software lloyd|silhouette FOLDER N D K` reads what `xtask/peer.py data` wrote.
+//! `bench_kernels cpu|software lloyd|silhouette|pairwise FOLDER N D K [METRIC]` reads what `xtask/peer.py data` wrote.
 
 use std::error::Error;
 use std::fs;
@@ -9,11 +9,11 @@ use std::time::Instant;
 
 use serde_json::{Value, json};
 use throng_cluster::{Init, KMeans};
-use throng_compute::{Compute, SilhouetteMetric};
+use throng_compute::{Compute, SilhouetteMetric, pairwise};
 use throng_metrics::silhouette_score;
 use throng_tests::devices::open;
 
-/// Iterations of the two runs whose difference is timed, as in `xtask/peer.py`.
+/// Iterations, at most, of the two runs whose difference is timed, as in `xtask/peer.py`.
 const FEW: usize = 2;
 const MANY: usize = 22;
 /// Each is run so often, and its best time counts: a slow short run would flatter the difference.
@@ -23,41 +23,42 @@ type Outcome = Result<Value, Box<dyn Error>>;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [device, task, folder, n, d, k] = &arguments[..] else {
-        return Err("usage: bench_clustering DEVICE TASK FOLDER N D K".into());
+    let [device, task, folder, n, d, k, metric @ ..] = &arguments[..] else {
+        return Err("usage: bench_kernels DEVICE TASK FOLDER N D K [METRIC]".into());
     };
     let compute = open(device)?;
     let folder = Path::new(folder);
     let (n, d, k) = (n.parse()?, d.parse()?, k.parse()?);
-    let result = match task.as_str() {
-        "lloyd" => lloyd(&compute, folder, n, d, k),
-        "silhouette" => silhouette(&compute, folder, n, d),
+    let result = match (task.as_str(), metric) {
+        ("lloyd", []) => lloyd(&compute, folder, n, d, k),
+        ("silhouette", []) => silhouette(&compute, folder, n, d),
+        ("pairwise", [metric]) => distances(&compute, folder, n, d, k, metric),
         _ => Err(format!("there is no task {task}").into()),
     }?;
     println!("{result}");
     Ok(())
 }
 
-/// Seconds of one iteration of k-means, and the inertia after [`MANY`].
+/// Seconds of one iteration of k-means, and the inertia after at most [`MANY`].
 fn lloyd(compute: &Compute, folder: &Path, n: usize, d: usize, k: usize) -> Outcome {
     let x = compute.matrix(&floats(&folder.join("x.f32"))?, n, d)?;
     let init = floats(&folder.join("centroids.f32"))?;
     let params = KMeans::params(k).init(Init::Given(init)).tol(0.0);
     let fit = |iterations| -> Result<_, Box<dyn Error>> {
-        let mut best = (f64::MAX, 0.0);
+        let mut best = (f64::MAX, 0, 0.0);
         for _ in 0..REPEATS {
             let start = Instant::now();
             let model = params.clone().max_iter(iterations).fit(compute, &x)?;
             let seconds = start.elapsed().as_secs_f64();
-            if model.n_iter() != iterations {
-                return Err(format!("{} iterations, not {iterations}", model.n_iter()).into());
-            }
-            best = (best.0.min(seconds), model.inertia());
+            best = (best.0.min(seconds), model.n_iter(), model.inertia());
         }
         Ok(best)
     };
-    let ((few, _), (many, inertia)) = (fit(FEW)?, fit(MANY)?);
-    Ok(json!({ "seconds": (many - few) / (MANY - FEW) as f64, "value": inertia }))
+    let ((few, fewer, _), (many, more, inertia)) = (fit(FEW)?, fit(MANY)?);
+    if fewer != FEW || more <= 2 * FEW {
+        return Err(format!("only {more} iterations").into());
+    }
+    Ok(json!({ "seconds": (many - few) / (more - fewer) as f64, "value": inertia }))
 }
 
 /// Seconds and value of the exact silhouette, and what it held beside its input.
@@ -75,6 +76,31 @@ fn silhouette(compute: &Compute, folder: &Path, n: usize, d: usize) -> Outcome {
     let seconds = start.elapsed().as_secs_f64();
     let bytes = status("VmHWM")?.saturating_sub(before);
     Ok(json!({ "seconds": seconds, "value": value, "bytes": bytes }))
+}
+
+/// Seconds of all distances between the rows and the centroids, and their mean magnitude.
+fn distances(
+    compute: &Compute,
+    folder: &Path,
+    n: usize,
+    d: usize,
+    k: usize,
+    metric: &str,
+) -> Outcome {
+    let a = compute.matrix(&floats(&folder.join("x.f32"))?, n, d)?;
+    let b = compute.matrix(&floats(&folder.join("centroids.f32"))?, k, d)?;
+    let metric = metric.parse()?;
+    let mut best = f64::MAX;
+    let mut mean = 0.0;
+    for _ in 0..REPEATS {
+        let start = Instant::now();
+        let distances = pairwise(&a, &b, metric)?;
+        compute.wait()?;
+        best = best.min(start.elapsed().as_secs_f64());
+        let values = distances.to_vec()?;
+        mean = values.iter().map(|v| f64::from(v.abs())).sum::<f64>() / values.len() as f64;
+    }
+    Ok(json!({ "seconds": best, "value": mean }))
 }
 
 /// A field of this process in /proc, in bytes.

@@ -1,0 +1,308 @@
+//! Batches of k-means problems; twin of `wgsl/kmeans/batch_*.wgsl`. Sums, centroids and shifts are in f64.
+
+use std::ops::ControlFlow;
+
+use rayon::prelude::*;
+
+use super::Threads;
+use super::kmeans_assign::{assign, step};
+use crate::kmeans_batch::{KMeansFit, KMeansProblem, KMeansProgress};
+
+/// Rows of a block of weighted sums.
+const BLOCK_ROWS: usize = 4096;
+
+/// Rows of the problems that run together, about: labels and distances of 128 MiB.
+const MOST_ROWS: usize = 1 << 24;
+
+/// Runs all problems, those that together have not too many rows at a time. `None` if the observer said so.
+pub fn run(
+    threads: &Threads,
+    x: &[f32],
+    features: usize,
+    problems: &[KMeansProblem],
+    observer: &mut dyn FnMut(KMeansProgress) -> ControlFlow<()>,
+) -> Option<Vec<KMeansFit>> {
+    let mut fits = Vec::with_capacity(problems.len());
+    while fits.len() < problems.len() {
+        let first = fits.len();
+        let mut rows = 0;
+        let fit = problems[first..].iter().take_while(|problem| {
+            rows += problem.rows.len();
+            rows <= MOST_ROWS
+        });
+        let count = fit.count().max(1);
+        let mut observe = |progress: KMeansProgress| {
+            observer(KMeansProgress {
+                problem: first + progress.problem,
+                ..progress
+            })
+        };
+        let together = &problems[first..first + count];
+        fits.extend(run_together(threads, x, features, together, &mut observe)?);
+    }
+    Some(fits)
+}
+
+/// Runs all problems, an iteration of each at a time.
+fn run_together(
+    threads: &Threads,
+    x: &[f32],
+    features: usize,
+    problems: &[KMeansProblem],
+    observer: &mut dyn FnMut(KMeansProgress) -> ControlFlow<()>,
+) -> Option<Vec<KMeansFit>> {
+    let mut runs: Vec<Run> = problems
+        .iter()
+        .map(|problem| Run::new(x, features, problem))
+        .collect();
+    while runs.iter().any(|run| !run.is_done()) {
+        threads.run(|| {
+            runs.par_iter_mut()
+                .filter(|run| !run.is_done())
+                .for_each(Run::iterate);
+        });
+        for (problem, run) in runs.iter().enumerate() {
+            // Those that have just ended, too.
+            if run.is_reported {
+                continue;
+            }
+            let progress = KMeansProgress {
+                problem,
+                n_iter: run.n_iter,
+                changed: run.changed,
+                is_done: run.is_done(),
+            };
+            if observer(progress).is_break() {
+                return None;
+            }
+        }
+        for run in &mut runs {
+            run.is_reported = run.is_done();
+        }
+    }
+    threads.run(|| Some(runs.into_par_iter().map(Run::finish).collect()))
+}
+
+/// Sums and weights of the clusters.
+struct Sums {
+    values: Vec<f64>,
+    weights: Vec<f64>,
+}
+
+struct Run<'a> {
+    problem: &'a KMeansProblem,
+    /// The problem's rows.
+    x: &'a [f32],
+    features: usize,
+    centroids: Vec<f64>,
+    labels: Vec<u32>,
+    distances: Vec<f32>,
+    n_iter: usize,
+    changed: usize,
+    /// The labels are those of the centroids.
+    is_final: bool,
+    converged: bool,
+    is_reported: bool,
+}
+
+impl<'a> Run<'a> {
+    fn new(x: &'a [f32], features: usize, problem: &'a KMeansProblem) -> Self {
+        let rows = problem.rows.len();
+        Self {
+            problem,
+            x: &x[problem.rows.start * features..][..rows * features],
+            features,
+            centroids: problem.start.iter().map(|&v| f64::from(v)).collect(),
+            labels: vec![u32::MAX; rows],
+            distances: vec![0.0; rows],
+            n_iter: 0,
+            changed: 0,
+            is_final: false,
+            converged: false,
+            is_reported: false,
+        }
+    }
+
+    fn is_done(&self) -> bool {
+        self.converged || self.n_iter >= self.problem.max_iter.max(1)
+    }
+
+    fn iterate(&mut self) {
+        let mut sums = self.assign_and_sum();
+        let moved = self.repair(&mut sums);
+        let next = self.means(&sums);
+        let shift: f64 = self
+            .centroids
+            .iter()
+            .zip(&next)
+            .map(|(old, new)| (old - new).powi(2))
+            .sum();
+        self.centroids = next;
+        self.n_iter += 1;
+        // The first assignment has none before it to repeat.
+        let repeats = self.n_iter > 1 && self.changed == 0;
+        self.is_final = repeats && moved == 0;
+        self.converged = repeats || shift <= self.problem.tolerance;
+    }
+
+    fn assign_and_sum(&mut self) -> Sums {
+        let centroids = to_f32(&self.centroids);
+        let (x, features) = (self.x, self.features);
+        let Some(weights) = &self.problem.weights else {
+            let ((changed, _), sums) = step(
+                x,
+                features,
+                &centroids,
+                &mut self.labels,
+                &mut self.distances,
+            );
+            self.changed = changed;
+            return Sums {
+                values: sums.values,
+                weights: sums.counts.iter().map(|&count| f64::from(count)).collect(),
+            };
+        };
+        (self.changed, _) = assign(
+            x,
+            features,
+            &centroids,
+            &mut self.labels,
+            &mut self.distances,
+        );
+        weighted_sums(x, features, &self.labels, weights, self.problem.k)
+    }
+
+    /// Gives every empty cluster the row farthest from its own centroid, ties to the lowest, and takes that row out
+    /// of the cluster it was in (scikit-learn's rule); returns how many were given. None if every row lies on its
+    /// centroid: then there are fewer distinct rows than clusters.
+    fn repair(&self, sums: &mut Sums) -> usize {
+        let empty: Vec<usize> = (0..self.problem.k)
+            .filter(|&c| sums.weights[c] == 0.0)
+            .collect();
+        if empty.is_empty() {
+            return 0;
+        }
+        let mut far: Vec<usize> = (0..self.labels.len())
+            .filter(|&row| self.weight(row) > 0.0)
+            .collect();
+        far.sort_by(|&a, &b| self.distances[b].total_cmp(&self.distances[a]));
+        if far.first().is_none_or(|&row| self.distances[row] == 0.0) {
+            return 0;
+        }
+        let d = self.features;
+        let mut moved = 0;
+        for (to, row) in empty.into_iter().zip(far) {
+            let from = self.labels[row] as usize;
+            let weight = self.weight(row);
+            for f in 0..d {
+                let value = weight * f64::from(self.x[row * d + f]);
+                sums.values[from * d + f] -= value;
+                sums.values[to * d + f] = value;
+            }
+            sums.weights[to] = weight;
+            sums.weights[from] -= weight;
+            moved += 1;
+        }
+        moved
+    }
+
+    fn weight(&self, row: usize) -> f64 {
+        let weights = self.problem.weights.as_ref();
+        weights.map_or(1.0, |weights| f64::from(weights[row]))
+    }
+
+    fn means(&self, sums: &Sums) -> Vec<f64> {
+        let d = self.features;
+        let largest = (0..self.problem.k)
+            .rev()
+            .max_by(|&a, &b| sums.weights[a].total_cmp(&sums.weights[b]))
+            .unwrap_or(0);
+        let mut next = vec![0.0; self.centroids.len()];
+        for (c, centroid) in next.chunks_exact_mut(d).enumerate() {
+            // A cluster that stayed empty goes where the largest is: as in scikit-learn, better than the origin.
+            let from = if sums.weights[c] > 0.0 { c } else { largest };
+            for (mean, sum) in centroid.iter_mut().zip(&sums.values[from * d..][..d]) {
+                *mean = sum / sums.weights[from];
+            }
+            if self.problem.unit {
+                let length = centroid.iter().map(|v| v * v).sum::<f64>().sqrt();
+                if length > 0.0 {
+                    centroid.iter_mut().for_each(|v| *v /= length);
+                } else {
+                    // Opposite rows cancel out: any direction is as good, so the old one stays.
+                    centroid.copy_from_slice(&self.centroids[c * d..][..d]);
+                }
+            }
+        }
+        next
+    }
+
+    fn finish(mut self) -> KMeansFit {
+        let centroids = to_f32(&self.centroids);
+        if !self.is_final {
+            assign(
+                self.x,
+                self.features,
+                &centroids,
+                &mut self.labels,
+                &mut self.distances,
+            );
+        }
+        let terms = self.distances.iter().enumerate();
+        let inertia = terms.map(|(row, &distance)| self.weight(row) * f64::from(distance));
+        KMeansFit {
+            inertia: inertia.sum(),
+            centroids,
+            labels: self.labels,
+            n_iter: self.n_iter,
+            converged: self.converged,
+        }
+    }
+}
+
+/// Sums of the weighted rows by label, over blocks in order.
+fn weighted_sums(x: &[f32], features: usize, labels: &[u32], weights: &[f32], k: usize) -> Sums {
+    // Few blocks, so that their sums stay small beside the rows.
+    let rows = labels.len().div_ceil(64).max(BLOCK_ROWS);
+    let parts: Vec<Sums> = x
+        .par_chunks(rows * features)
+        .zip(labels.par_chunks(rows))
+        .zip(weights.par_chunks(rows))
+        .map(|((x, labels), weights)| {
+            let mut sums = Sums {
+                values: vec![0.0; k * features],
+                weights: vec![0.0; k],
+            };
+            for ((row, &label), &weight) in x.chunks_exact(features).zip(labels).zip(weights) {
+                if weight == 0.0 {
+                    continue;
+                }
+                let (c, weight) = (label as usize, f64::from(weight));
+                sums.weights[c] += weight;
+                for (sum, &value) in sums.values[c * features..][..features].iter_mut().zip(row) {
+                    *sum += weight * f64::from(value);
+                }
+            }
+            sums
+        })
+        .collect();
+    let mut total = Sums {
+        values: vec![0.0; k * features],
+        weights: vec![0.0; k],
+    };
+    for part in parts {
+        add(&mut total.values, &part.values);
+        add(&mut total.weights, &part.weights);
+    }
+    total
+}
+
+fn add(sums: &mut [f64], others: &[f64]) {
+    for (sum, other) in sums.iter_mut().zip(others) {
+        *sum += other;
+    }
+}
+
+fn to_f32(values: &[f64]) -> Vec<f32> {
+    values.iter().map(|&v| v as f32).collect()
+}

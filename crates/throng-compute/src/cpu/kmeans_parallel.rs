@@ -1,0 +1,103 @@
+//! The draws of k-means||; twin of `wgsl/kmeans/parallel_*.wgsl`.
+
+use rayon::prelude::*;
+
+use super::kmeans_assign::assign;
+use crate::error::ComputeError;
+use crate::kmeans_parallel::{Candidates, Oversampling};
+use crate::kmeans_plus_plus::KMeansSeeding;
+use crate::philox::{Philox, stream};
+
+/// Rows of a task.
+const BLOCK_ROWS: usize = 4096;
+
+/// The state of one seeding.
+pub struct Draws<'a> {
+    x: &'a [f32],
+    features: usize,
+    seeding: &'a KMeansSeeding,
+    rows: Vec<u32>,
+    values: Vec<f32>,
+    owners: Vec<u32>,
+    nearest: Vec<f32>,
+}
+
+impl<'a> Draws<'a> {
+    /// No candidates yet.
+    pub fn new(x: &'a [f32], features: usize, seeding: &'a KMeansSeeding) -> Self {
+        let rows = seeding.rows.len();
+        Self {
+            x: &x[seeding.rows.start * features..][..rows * features],
+            features,
+            seeding,
+            rows: Vec::new(),
+            values: Vec::new(),
+            owners: vec![0; rows],
+            nearest: vec![f32::MAX; rows],
+        }
+    }
+
+    fn weight(&self, row: usize) -> f32 {
+        let weights = self.seeding.weights.as_ref();
+        weights.map_or(1.0, |weights| weights[row])
+    }
+}
+
+impl Oversampling for Draws<'_> {
+    fn add(&mut self, rows: &[u32]) -> Result<f64, ComputeError> {
+        let first = self.rows.len() as u32;
+        let d = self.features;
+        let new: Vec<f32> = rows
+            .iter()
+            .flat_map(|&row| &self.x[row as usize * d..][..d])
+            .copied()
+            .collect();
+        let mut labels = vec![0; self.nearest.len()];
+        let mut distances = vec![0.0; self.nearest.len()];
+        assign(self.x, d, &new, &mut labels, &mut distances);
+        self.rows.extend(rows);
+        self.values.extend(new);
+        let mut sum = 0.0;
+        for (row, (label, distance)) in labels.into_iter().zip(distances).enumerate() {
+            // Ties stay with the earlier candidate.
+            if distance < self.nearest[row] {
+                self.owners[row] = first + label;
+                self.nearest[row] = distance;
+            }
+            sum += f64::from(self.weight(row)) * f64::from(self.nearest[row]);
+        }
+        Ok(sum)
+    }
+
+    fn draw(
+        &mut self,
+        round: u32,
+        scale: f32,
+        most: usize,
+    ) -> Result<Option<Vec<u32>>, ComputeError> {
+        let philox = Philox::new(self.seeding.seed);
+        let is_drawn = |row: &u32| {
+            let word = philox.words([*row, round, 0, stream::PARALLEL])[0];
+            let chance = self.nearest[*row as usize] * self.weight(*row as usize);
+            ((word >> 8) as f32 / (1 << 24) as f32) < chance * scale
+        };
+        let rows: Vec<u32> = (0..self.nearest.len() as u32)
+            .into_par_iter()
+            .with_min_len(BLOCK_ROWS)
+            .filter(is_drawn)
+            .collect();
+        Ok((rows.len() <= most).then_some(rows))
+    }
+
+    fn weigh(&mut self) -> Result<Candidates, ComputeError> {
+        let mut weights = vec![0.0_f64; self.rows.len()];
+        for (row, &owner) in self.owners.iter().enumerate() {
+            weights[owner as usize] += f64::from(self.weight(row));
+        }
+        Ok(Candidates {
+            rows: std::mem::take(&mut self.rows),
+            weights: weights.into_iter().map(|weight| weight as f32).collect(),
+            values: std::mem::take(&mut self.values),
+        })
+    }
+}

@@ -1,0 +1,69 @@
+//! What a kernel binds: a whole buffer, or a piece of one.
+
+use std::fmt::Debug;
+use std::num::NonZeroU64;
+
+/// Bytes that a kernel can bind.
+pub trait Bind: Debug {
+    /// Where they are.
+    fn binding(&self) -> wgpu::BufferBinding<'_>;
+}
+
+impl Bind for wgpu::Buffer {
+    fn binding(&self) -> wgpu::BufferBinding<'_> {
+        self.as_entire_buffer_binding()
+    }
+}
+
+/// A piece of a buffer.
+#[derive(Debug, Clone)]
+pub struct BufferPiece {
+    pub buffer: wgpu::Buffer,
+    /// Where it begins, in bytes.
+    pub offset: u64,
+    /// How long it is, in bytes.
+    pub size: u64,
+}
+
+impl BufferPiece {
+    /// The value at `index`, of 32 bits.
+    pub fn at(&self, index: usize) -> BufferPiece {
+        BufferPiece {
+            buffer: self.buffer.clone(),
+            offset: self.offset + 4 * index as u64,
+            size: 4,
+        }
+    }
+}
+
+impl From<wgpu::Buffer> for BufferPiece {
+    fn from(buffer: wgpu::Buffer) -> Self {
+        let size = buffer.size();
+        Self {
+            buffer,
+            offset: 0,
+            size,
+        }
+    }
+}
+
+impl Bind for BufferPiece {
+    fn binding(&self) -> wgpu::BufferBinding<'_> {
+        wgpu::BufferBinding {
+            buffer: &self.buffer,
+            offset: self.offset,
+            size: NonZeroU64::new(self.size),
+        }
+    }
+}
+
+/// Whether two bindings are different pieces of one buffer, from which a host cuts many tensors: then all
+/// must be declared as written.
+pub fn is_shared(buffers: &[(u32, &dyn Bind)]) -> bool {
+    let bindings: Vec<_> = buffers.iter().map(|(_, bind)| bind.binding()).collect();
+    bindings.iter().enumerate().any(|(i, a)| {
+        bindings[..i]
+            .iter()
+            .any(|b| a.buffer == b.buffer && a.offset != b.offset)
+    })
+}

@@ -1,0 +1,247 @@
+//! Batches of k-means problems, wholly on the device: the host reads the problems' states every few iterations, and
+//! leaves out those that are done.
+
+use std::ops::ControlFlow;
+
+use throng_shaders::{BatchCluster, BatchProblem, BatchState, NONE};
+
+use super::context::Context;
+use super::rows::Rows;
+use crate::error::ComputeError;
+use crate::kmeans_batch::{KMeansFit, KMeansProblem, KMeansProgress};
+use crate::plan::{self, Tile};
+use sizes::{Sizes, batches};
+
+mod sizes;
+mod steps;
+
+/// Threads of the kernels that go over rows.
+const ROW_THREADS: usize = 256;
+
+/// The most iterations between two looks at the states.
+const MOST_ROUNDS: usize = 4;
+
+/// Runs all problems. `None` if the observer said so.
+pub fn run(
+    context: &Context,
+    x: &Rows,
+    problems: &[KMeansProblem],
+    observer: &mut dyn FnMut(KMeansProgress) -> ControlFlow<()>,
+) -> Result<Option<Vec<KMeansFit>>, ComputeError> {
+    let mut fits = vec![None; problems.len()];
+    for members in batches(context, x, problems) {
+        let chosen: Vec<&KMeansProblem> = members.iter().map(|&at| &problems[at]).collect();
+        let batch = Batch::new(context, x, &chosen)?;
+        let mut observe = |progress: KMeansProgress| {
+            observer(KMeansProgress {
+                problem: members[progress.problem],
+                ..progress
+            })
+        };
+        let Some(found) = batch.run(&mut observe)? else {
+            return Ok(None);
+        };
+        for (at, fit) in members.into_iter().zip(found) {
+            fits[at] = Some(fit);
+        }
+    }
+    Ok(fits.into_iter().collect())
+}
+
+/// The table of some problems, on the device.
+struct Table {
+    problems: Vec<BatchProblem>,
+    buffer: wgpu::Buffer,
+    tiles: usize,
+    blocks: usize,
+    runs: usize,
+    clusters: usize,
+}
+
+impl Table {
+    /// The largest of a figure of the problems.
+    fn most(&self, of: fn(&BatchProblem) -> u32) -> usize {
+        self.problems.iter().map(of).max().unwrap_or(0) as usize
+    }
+}
+
+struct Batch<'a> {
+    context: &'a Context,
+    x: &'a Rows,
+    tile: Tile,
+    /// All problems, as if none was done.
+    problems: Vec<BatchProblem>,
+    sizes: Sizes,
+    states: wgpu::Buffer,
+    changed: wgpu::Buffer,
+    weights: wgpu::Buffer,
+    labels: wgpu::Buffer,
+    distances: wgpu::Buffer,
+    counts: wgpu::Buffer,
+    starts: wgpu::Buffer,
+    order: wgpu::Buffer,
+    sums: wgpu::Buffer,
+    clusters: wgpu::Buffer,
+    next: wgpu::Buffer,
+    centroids: wgpu::Buffer,
+    shifts: wgpu::Buffer,
+}
+
+impl<'a> Batch<'a> {
+    fn new(
+        context: &'a Context,
+        x: &'a Rows,
+        problems: &[&KMeansProblem],
+    ) -> Result<Self, ComputeError> {
+        let mut table = Vec::new();
+        let mut sizes = Sizes::default();
+        for (id, problem) in problems.iter().enumerate() {
+            let (rows, k) = (problem.rows.len(), problem.k);
+            table.push(BatchProblem {
+                id: id as u32,
+                first: problem.rows.start as u32,
+                rows: rows as u32,
+                k: k as u32,
+                row_at: sizes.rows as u32,
+                cluster_at: sizes.clusters as u32,
+                start_at: sizes.starts as u32,
+                count_at: sizes.counts as u32,
+                run_at: sizes.runs as u32,
+                weight_at: problem
+                    .weights
+                    .as_ref()
+                    .map_or(NONE, |_| sizes.weights as u32),
+                block_rows: plan::gpu_batch_block_rows(rows, k, ROW_THREADS) as u32,
+                run_rows: plan::gpu_batch_run_rows(rows) as u32,
+                is_unit: u32::from(problem.unit),
+                max_iter: u32::try_from(problem.max_iter).unwrap_or(u32::MAX),
+                tolerance: problem.tolerance as f32,
+                ..BatchProblem::default()
+            });
+            sizes = sizes.and(Sizes::of(problem));
+        }
+        let joined = |values: fn(&KMeansProblem) -> &[f32]| -> Vec<f32> {
+            problems.iter().flat_map(|p| values(p)).copied().collect()
+        };
+        let weights = joined(|problem| problem.weights.as_deref().unwrap_or_default());
+        let centroids = joined(|problem| &problem.start);
+        let room = |what, count| context.storage(what, count);
+        Ok(Self {
+            context,
+            x,
+            tile: context.tuned(Tile::for_columns(
+                problems.first().map_or(1, |problem| problem.k),
+            )),
+            states: context.storage_of("states", &vec![BatchState::default(); table.len()])?,
+            changed: context.storage_of("counts of changes", &vec![0_u32; table.len()])?,
+            weights: context.storage_of("weights", &weights)?,
+            labels: context.storage_of("labels", &vec![NONE; sizes.rows])?,
+            distances: room("distances", sizes.rows)?,
+            counts: room("rows by block and label", sizes.counts)?,
+            starts: room("clusters' places", 2 * sizes.starts)?,
+            order: room("the order of rows", sizes.rows)?,
+            sums: room("sums of runs", 2 * sizes.runs * (x.cols + 1))?,
+            clusters: room("clusters", size_of::<BatchCluster>() / 4 * sizes.clusters)?,
+            next: room("next centroids", sizes.clusters * x.cols)?,
+            centroids: context.storage_of("centroids", &centroids)?,
+            shifts: room("shifts", sizes.clusters)?,
+            problems: table,
+            sizes,
+        })
+    }
+
+    fn run(
+        &self,
+        observer: &mut dyn FnMut(KMeansProgress) -> ControlFlow<()>,
+    ) -> Result<Option<Vec<KMeansFit>>, ComputeError> {
+        let mut at_work: Vec<usize> = (0..self.problems.len()).collect();
+        let mut states = Vec::new();
+        let mut rounds = 1;
+        while !at_work.is_empty() {
+            let table = self.table(&at_work)?;
+            for _ in 0..rounds {
+                self.iterate(&table)?;
+            }
+            rounds = (rounds + 1).min(MOST_ROUNDS);
+            states = self.states()?;
+            for &problem in &at_work {
+                let state = &states[problem];
+                let progress = KMeansProgress {
+                    problem,
+                    n_iter: state.n_iter as usize,
+                    changed: state.changed as usize,
+                    is_done: state.is_done(),
+                };
+                if observer(progress).is_break() {
+                    return Ok(None);
+                }
+            }
+            at_work.retain(|&problem| !states[problem].is_done());
+        }
+        self.finish(&states).map(Some)
+    }
+
+    fn states(&self) -> Result<Vec<BatchState>, ComputeError> {
+        self.context
+            .read("states", &self.states, self.problems.len())
+    }
+
+    /// Some of the problems, with their workgroups counted.
+    fn table(&self, chosen: &[usize]) -> Result<Table, ComputeError> {
+        let strips = self.strips();
+        let (mut tiles, mut blocks, mut runs, mut clusters) = (0, 0, 0, 0);
+        let mut problems = Vec::new();
+        for &at in chosen {
+            let problem = BatchProblem {
+                tile_groups: tiles as u32,
+                block_groups: blocks as u32,
+                run_groups: runs as u32,
+                cluster_groups: clusters as u32,
+                ..self.problems[at]
+            };
+            let (rows, k) = (problem.rows as usize, problem.k as usize);
+            tiles += rows.div_ceil(self.tile.rows());
+            blocks += rows.div_ceil(problem.block_rows as usize);
+            runs += plan::gpu_batch_runs(rows, k) * strips;
+            clusters += k;
+            problems.push(problem);
+        }
+        Ok(Table {
+            buffer: self.context.storage_of("problems", &problems)?,
+            problems,
+            tiles,
+            blocks,
+            runs,
+            clusters,
+        })
+    }
+
+    /// The labels of the final centroids, and what is read back.
+    fn finish(&self, states: &[BatchState]) -> Result<Vec<KMeansFit>, ComputeError> {
+        let stale = |at: &usize| states[*at].phase != BatchState::REPEATED;
+        let stale: Vec<usize> = (0..states.len()).filter(stale).collect();
+        if !stale.is_empty() {
+            self.assign(&self.table(&stale)?, true)?;
+        }
+        let count = self.problems.len();
+        let all = self.table(&(0..count).collect::<Vec<_>>())?;
+        let inertia = self.inertia(&all)?;
+        let labels: Vec<u32> = self.context.read("labels", &self.labels, self.sizes.rows)?;
+        let size = self.sizes.clusters * self.x.cols;
+        let centroids: Vec<f32> = self.context.read("centroids", &self.centroids, size)?;
+        let fits = self.problems.iter().zip(states).zip(inertia);
+        Ok(fits
+            .map(|((problem, state), inertia)| {
+                let first = problem.cluster_at as usize * self.x.cols;
+                let size = problem.k as usize * self.x.cols;
+                KMeansFit {
+                    centroids: centroids[first..][..size].to_vec(),
+                    labels: labels[problem.row_at as usize..][..problem.rows as usize].to_vec(),
+                    inertia: inertia.into_iter().map(f64::from).sum(),
+                    n_iter: state.n_iter as usize,
+                    converged: state.phase != BatchState::EXHAUSTED,
+                }
+            })
+            .collect())
+    }
+}

@@ -1,0 +1,250 @@
+//! The nearest items of each query.
+
+use throng_shaders::{
+    Metric, NeighborsDistancesParams, NeighborsExcludeParams, NeighborsSelectParams,
+    NeighborsSortParams,
+};
+
+use super::binding::Bind;
+use super::context::{Context, Job};
+use super::rows::{Piece, Rows};
+use super::rows_scale::scales;
+use crate::error::ComputeError;
+use crate::neighbors::{Excluded, NO_NEIGHBOR};
+use crate::plan::{self, Tile};
+
+/// Invocations a row of the strip; the radix sort of `neighbors/select` asks for this many.
+pub(super) const ROW_THREADS: u32 = 256;
+
+const PAIR_THREADS: u32 = 64;
+
+/// Distances of some queries from some items at a time, [rows, columns].
+pub(super) struct Strip {
+    pub buffer: wgpu::Buffer,
+    pub rows: usize,
+    /// Those before the distances included.
+    pub columns: usize,
+    /// Columns before the distances.
+    pub before: usize,
+    metric: Metric,
+    query_scales: Vec<wgpu::Buffer>,
+    item_scales: Vec<wgpu::Buffer>,
+}
+
+impl Strip {
+    /// Room for distances, with `before` columns beside them.
+    pub fn new(
+        context: &Context,
+        queries: &Rows,
+        items: &Rows,
+        before: usize,
+        metric: Metric,
+    ) -> Result<Self, ComputeError> {
+        let (rows, columns) =
+            plan::gpu_strip(queries.rows, items.rows, before, context.most_bytes());
+        // The kernels that reduce it take a workgroup a row.
+        let rows = rows.min(context.most_groups());
+        Ok(Self {
+            buffer: context.storage("a strip of distances", rows * columns)?,
+            rows,
+            columns,
+            before,
+            metric,
+            query_scales: scales(context, queries, metric)?,
+            item_scales: scales(context, items, metric)?,
+        })
+    }
+
+    /// Items whose distances it holds at once.
+    pub fn items(&self) -> usize {
+        self.columns - self.before
+    }
+
+    /// Where more is nearer the negative is stored, so that less always is.
+    pub fn is_negated(&self) -> bool {
+        self.metric == Metric::Dot
+    }
+
+    /// Fills it with the distances of a piece of the queries from one of the items.
+    pub fn fill(
+        &self,
+        context: &Context,
+        queries: (&Rows, Piece),
+        items: (&Rows, Piece),
+    ) -> Result<(), ComputeError> {
+        let (queries, query) = queries;
+        let (items, item) = items;
+        let tile = context.tuned(Tile::SQUARE);
+        let mut buffers: Vec<(u32, &dyn Bind)> = vec![
+            (2, &queries.parts[query.part].buffer),
+            (3, &items.parts[item.part].buffer),
+            (4, &self.buffer),
+        ];
+        if self.metric == Metric::Cosine {
+            buffers.push((8, &self.query_scales[query.part]));
+            buffers.push((9, &self.item_scales[item.part]));
+        }
+        context.run(&Job {
+            metric: Some(self.metric),
+            constants: &tile.constants(),
+            params: NeighborsDistancesParams {
+                a_first: query.first as u32,
+                a_end: (query.first + query.rows) as u32,
+                b_first: item.first as u32,
+                b_end: (item.first + item.rows) as u32,
+                features: items.cols as u32,
+                out_column: self.before as u32,
+                out_columns: self.columns as u32,
+                is_negated: u32::from(self.is_negated()),
+            },
+            buffers: &buffers,
+            groups: query.rows.div_ceil(tile.rows()) * item.rows.div_ceil(tile.columns()),
+            work: tile.rows() * tile.columns() * items.cols,
+            rounds: tile.rounds(1, items.cols),
+        })
+    }
+}
+
+/// Indices and scores [q, k] of the nearest items.
+pub fn nearest(
+    context: &Context,
+    queries: &Rows,
+    items: &Rows,
+    k: usize,
+    metric: Metric,
+    excluded: &Excluded,
+) -> Result<(Vec<u32>, Vec<f32>), ComputeError> {
+    let strip = Strip::new(context, queries, items, k, metric)?;
+    let search = Search {
+        context,
+        queries,
+        items,
+        k,
+        kept: context.storage("items kept", strip.rows * k)?,
+        limits: context.storage("the k-th lowest", strip.rows)?,
+        scores: context.storage("scores", strip.rows * k)?,
+        indices: context.storage("indices", strip.rows * k)?,
+        strip,
+    };
+    let mut indices = Vec::with_capacity(queries.rows * k);
+    let mut scores = Vec::with_capacity(queries.rows * k);
+    for query in queries.pieces(search.strip.rows) {
+        search.select(query, &Pairs::new(context, excluded, query)?)?;
+        let count = query.rows * k;
+        indices.extend(context.read::<u32>("indices", &search.indices, count)?);
+        scores.extend(context.read::<f32>("scores", &search.scores, count)?);
+    }
+    for (score, &index) in scores.iter_mut().zip(&indices) {
+        if index == NO_NEIGHBOR {
+            *score = f32::NAN;
+        } else if search.strip.is_negated() {
+            *score = 0.0 - *score;
+        }
+    }
+    Ok((indices, scores))
+}
+
+struct Search<'a> {
+    context: &'a Context,
+    queries: &'a Rows,
+    items: &'a Rows,
+    k: usize,
+    strip: Strip,
+    kept: wgpu::Buffer,
+    limits: wgpu::Buffer,
+    scores: wgpu::Buffer,
+    indices: wgpu::Buffer,
+}
+
+impl Search<'_> {
+    /// Leaves the nearest items of a piece of the queries in `indices` and `scores`.
+    fn select(&self, query: Piece, pairs: &Pairs) -> Result<(), ComputeError> {
+        let (context, k) = (self.context, self.k);
+        let columns = self.strip.columns as u32;
+        let mut kept = 0;
+        for item in self.items.pieces(self.strip.items()) {
+            self.strip
+                .fill(context, (self.queries, query), (self.items, item))?;
+            pairs.exclude(context, &self.strip, item)?;
+            let places = kept + item.rows;
+            context.run(&Job {
+                metric: None,
+                constants: &[("threads", ROW_THREADS)],
+                params: NeighborsSelectParams {
+                    k: k as u32,
+                    kept: kept as u32,
+                    added: item.rows as u32,
+                    item_first: item.offset as u32,
+                    columns,
+                },
+                buffers: &[(2, &self.strip.buffer), (3, &self.kept), (4, &self.limits)],
+                groups: query.rows,
+                work: 16 * places,
+                // Four histograms and a compaction, with the sums of each.
+                rounds: (places.div_ceil(ROW_THREADS as usize) + 1) * 14 + 64,
+            })?;
+            kept = places.min(k);
+        }
+        let size = k.next_power_of_two();
+        let rounds = size.ilog2() as usize;
+        context.run(&Job {
+            metric: None,
+            constants: &[("threads", ROW_THREADS), ("size", size as u32)],
+            params: NeighborsSortParams {
+                k: k as u32,
+                columns,
+            },
+            buffers: &[
+                (2, &self.strip.buffer),
+                (3, &self.kept),
+                (4, &self.scores),
+                (5, &self.indices),
+            ],
+            groups: query.rows,
+            work: size * rounds * rounds,
+            rounds: (size / ROW_THREADS as usize + 2) * (rounds * (rounds + 1) / 2 + 2),
+        })
+    }
+}
+
+/// The pairs to exclude of some queries.
+struct Pairs {
+    rows: wgpu::Buffer,
+    items: wgpu::Buffer,
+    count: usize,
+}
+
+impl Pairs {
+    fn new(context: &Context, excluded: &Excluded, query: Piece) -> Result<Self, ComputeError> {
+        let (mut rows, mut items) = (Vec::new(), Vec::new());
+        for row in 0..query.rows {
+            let of_query = excluded.of(query.offset + row);
+            rows.extend(std::iter::repeat_n(row as u32, of_query.len()));
+            items.extend_from_slice(of_query);
+        }
+        Ok(Self {
+            count: items.len(),
+            rows: context.storage_of("excluded pairs", &rows)?,
+            items: context.storage_of("excluded pairs", &items)?,
+        })
+    }
+
+    /// Puts what of them is in the strip out of reach.
+    fn exclude(&self, context: &Context, strip: &Strip, item: Piece) -> Result<(), ComputeError> {
+        context.run(&Job {
+            metric: None,
+            constants: &[("threads", PAIR_THREADS)],
+            params: NeighborsExcludeParams {
+                pairs: self.count as u32,
+                item_first: item.offset as u32,
+                item_end: (item.offset + item.rows) as u32,
+                column: strip.before as u32,
+                columns: strip.columns as u32,
+            },
+            buffers: &[(2, &self.rows), (3, &self.items), (4, &strip.buffer)],
+            groups: self.count.div_ceil(PAIR_THREADS as usize),
+            work: PAIR_THREADS as usize,
+            rounds: 1,
+        })
+    }
+}

@@ -1,0 +1,107 @@
+//! A matrix filled some rows at a time.
+
+use crate::device::{Compute, Engine};
+use crate::error::ComputeError;
+use crate::gpu::Rows;
+use crate::matrix::{Matrix, Values};
+use crate::{cpu, gpu};
+
+/// A matrix [n, d] on its way: rows are put into it in any order, and none crosses the host on a device.
+#[derive(Debug)]
+pub struct MatrixBuilder {
+    compute: Compute,
+    cols: usize,
+    is_put: Vec<bool>,
+    values: Room,
+}
+
+#[derive(Debug)]
+enum Room {
+    Host(Vec<f32>),
+    Device(Rows),
+}
+
+impl Compute {
+    /// Room for a matrix [`rows`, `cols`].
+    ///
+    /// # Errors
+    /// [`ComputeError::NoColumns`], and the device's where it has not the memory.
+    pub fn matrix_builder(&self, rows: usize, cols: usize) -> Result<MatrixBuilder, ComputeError> {
+        if cols == 0 {
+            return Err(ComputeError::NoColumns);
+        }
+        Ok(MatrixBuilder {
+            compute: self.clone(),
+            cols,
+            is_put: vec![false; rows],
+            values: match self.engine() {
+                Engine::Cpu(_) => Room::Host(vec![f32::NAN; rows * cols]),
+                Engine::Gpu(context) => Room::Device(Rows::new(context, rows, cols)?),
+            },
+        })
+    }
+}
+
+impl MatrixBuilder {
+    /// Makes row i of `x` [`places.len()`, d] row `places[i]`.
+    ///
+    /// # Errors
+    /// [`ComputeError::Shape`] where `x` has other rows than `places` or other columns,
+    /// [`ComputeError::Place`] where a place is not there or taken, [`ComputeError::DifferentDevices`], and
+    /// the device's.
+    pub fn put(&mut self, x: &Matrix, places: &[u32]) -> Result<(), ComputeError> {
+        let sizes = [
+            ("columns", self.cols, x.cols()),
+            ("rows", places.len(), x.rows()),
+        ];
+        for (unit, expected, found) in sizes {
+            if found != expected {
+                return Err(ComputeError::Shape {
+                    argument: "x",
+                    unit,
+                    expected,
+                    found,
+                });
+            }
+        }
+        if !self.compute.is_same(x.compute()) {
+            return Err(ComputeError::DifferentDevices);
+        }
+        let rows = self.is_put.len();
+        for &place in places {
+            match self.is_put.get_mut(place as usize) {
+                Some(is_put) if !*is_put => *is_put = true,
+                _ => {
+                    let row = place as usize;
+                    return Err(ComputeError::Place { row, rows });
+                }
+            }
+        }
+        match (&mut self.values, x.values(), self.compute.engine()) {
+            (Room::Host(out), Values::Host(x), _) => {
+                cpu::rows_scatter::scatter(x, self.cols, places, out);
+                Ok(())
+            }
+            (Room::Device(out), Values::Device(x), Engine::Gpu(context)) => {
+                gpu::rows_scatter::scatter(context, x, places, out)
+            }
+            _ => Err(ComputeError::DifferentDevices),
+        }
+    }
+
+    /// The matrix.
+    ///
+    /// # Errors
+    /// [`ComputeError::Place`] with the first row that was not put.
+    pub fn finish(self) -> Result<Matrix, ComputeError> {
+        let rows = self.is_put.len();
+        if let Some(row) = self.is_put.iter().position(|is_put| !is_put) {
+            return Err(ComputeError::Place { row, rows });
+        }
+        let values = match self.values {
+            Room::Host(values) => Values::Host(values.into()),
+            Room::Device(rows) => Values::Device(rows.into()),
+        };
+        Ok(Matrix::new(&self.compute, values, rows, self.cols))
+    }
+}

@@ -1,0 +1,82 @@
+//! The large kernels of one device, for `cargo xtask bench --gpu`: prints one JSON object.
+//!
+//! `bench_device DEVICE SHIFT` measures the device's ceilings, then each kernel with 2^SHIFT times fewer rows than
+//! on a real GPU.
+
+use std::error::Error;
+
+use serde_json::{Value, json};
+use throng_compute::{Ceilings, Compute, Lloyd, PairwiseMetric, pairwise};
+use throng_tests::devices::open;
+use throng_tests::timing::{best, uniform};
+
+type Outcome = Result<Value, Box<dyn Error>>;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let [device, shift] = &arguments[..] else {
+        return Err("usage: bench_device DEVICE SHIFT".into());
+    };
+    let compute = open(device)?;
+    let shift: u32 = shift.parse()?;
+    let ceilings = compute.ceilings()?;
+    let million = (1 << 20) >> shift;
+    let result = json!({
+        "device": compute.describe(),
+        "flops": ceilings.flops,
+        "bytes": ceilings.bytes,
+        "assign": [
+            assign(&compute, &ceilings, million, 128, 256)?,
+            assign(&compute, &ceilings, million, 128, 1024)?,
+            assign(&compute, &ceilings, million / 4, 512, 1024)?,
+        ],
+        // So few features that the output is most of what is moved, and moving most of the work.
+        "pairwise": [distances(&compute, &ceilings, (1 << 14) >> (shift / 2), 4)?],
+        "lloyd": [
+            lloyd(&compute, 1, million, 128, 1024)?,
+            lloyd(&compute, 32, (1 << 17) >> shift, 128, 1024)?,
+        ],
+    });
+    println!("{result}");
+    Ok(())
+}
+
+/// The fused assignment, as a share of the multiply-add ceiling.
+fn assign(compute: &Compute, ceilings: &Ceilings, n: usize, d: usize, k: usize) -> Outcome {
+    let x = compute.matrix(&uniform(n * d, 1), n, d)?;
+    let centroids = uniform(k * d, 2);
+    let mut problem = Lloyd::new(&x, k)?;
+    let seconds = best(|| problem.assign(&centroids).map(drop))?;
+    let rate = 2.0 * (n * d * k) as f64 / seconds;
+    Ok(json!({ "n": n, "d": d, "k": k, "seconds": seconds, "share": rate / ceilings.flops }))
+}
+
+/// Squared distances of n x n pairs, as a share of the copy ceiling.
+fn distances(compute: &Compute, ceilings: &Ceilings, n: usize, d: usize) -> Outcome {
+    let a = compute.matrix(&uniform(n * d, 3), n, d)?;
+    let b = compute.matrix(&uniform(n * d, 4), n, d)?;
+    let seconds = best(|| {
+        pairwise(&a, &b, PairwiseMetric::SqEuclidean)?;
+        compute.wait()
+    })?;
+    let rate = 4.0 * (n * n + 2 * n * d) as f64 / seconds;
+    Ok(json!({ "n": n, "d": d, "seconds": seconds, "share": rate / ceilings.bytes }))
+}
+
+/// One iteration, assignment and sums, of `b` problems in turn.
+fn lloyd(compute: &Compute, b: usize, n: usize, d: usize, k: usize) -> Outcome {
+    let k = k.min(n);
+    let centroids = uniform(k * d, 5);
+    let mut problems = Vec::new();
+    for problem in 0..b {
+        let x = compute.matrix(&uniform(n * d, 6 + problem as u64), n, d)?;
+        problems.push(Lloyd::new(&x, k)?);
+    }
+    let seconds = best(|| {
+        for problem in &mut problems {
+            problem.step(&centroids)?;
+        }
+        Ok(())
+    })?;
+    Ok(json!({ "b": b, "n": n, "d": d, "k": k, "seconds": seconds }))
+}
