@@ -286,7 +286,10 @@ impl Context {
             },
             || self.wait(&name),
         )?;
-        recording.map_or(Ok(()), |recording| self.end_record(&recording, job))
+        if let Some(recording) = recording {
+            self.end_record(&recording, job)?;
+        }
+        Ok(())
     }
 
     pub(super) fn check_rounds<P: Params>(&self, job: &Job<P>) -> Result<(), ComputeError> {
