@@ -65,6 +65,9 @@ enum Chore {
         /// Let checks pass that this machine cannot run.
         #[arg(long)]
         allow_missing: bool,
+        /// Only the checks with this in their name, such as `FXC`, on what earlier ones left.
+        #[arg(long, value_name = "WORD")]
+        only: Option<String>,
     },
     /// Check who may depend on whom, and that nothing is built twice.
     Deps,
@@ -109,7 +112,10 @@ fn main() -> ExitCode {
         Chore::Assets { wheel } => assets::fetch(wheel.as_deref()),
         Chore::Lint => lint::run(),
         Chore::Shaders => shaders::run(),
-        Chore::Platforms { allow_missing } => platforms::run(allow_missing),
+        Chore::Platforms {
+            allow_missing,
+            only,
+        } => platforms::run(allow_missing, only.as_deref()),
         Chore::Deps => deps::run().and_then(|()| features::run()),
         Chore::Files => files::run(),
         Chore::Examples => examples::run(),

@@ -13,7 +13,6 @@ use crate::cmd;
 /// # Errors
 /// If Dawn refuses a kernel or gives other results, or a kernel was never dispatched.
 pub fn run(debian: &Debian) -> Result<()> {
-    let dawn = hlsl::DAWN.fetch(debian)?;
     let shaders = debian.cache().join("wgsl");
     if shaders.exists() {
         fs::remove_dir_all(&shaders)?;
@@ -24,5 +23,9 @@ pub fn run(debian: &Debian) -> Result<()> {
     }
     let mut node = debian.timed(300, "node");
     node.arg(cmd::root().join("xtask/src/platforms/dawn.mjs"));
-    cmd::run(node.arg(dawn).arg(shaders).arg(variants::records(debian)))
+    cmd::run(
+        node.arg(hlsl::DAWN.path(debian))
+            .arg(shaders)
+            .arg(variants::records(debian)),
+    )
 }

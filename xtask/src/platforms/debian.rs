@@ -70,6 +70,9 @@ impl Debian {
         if cmd::capture(cmd::program("id").arg("-u"))?.trim() != "0" {
             bail!("they need root, for a Debian in a folder of its own");
         }
+        if !cmd::succeeds(cmd::program("unshare").args(["--mount", "--pid", "--fork", "true"])) {
+            bail!("they need to mount, which `unshare --mount --pid` is not allowed here");
+        }
         let home = cache_home()?.join("throng/platforms");
         let debian = Self {
             root: home.join(RELEASE),

@@ -27,25 +27,37 @@ pub const DAWN: File = File {
 };
 
 impl File {
-    /// Fetches it, unless it is there and right.
-    ///
-    /// # Errors
-    /// If npm is missing or fetches something else.
-    pub fn fetch(&self, debian: &Debian) -> Result<PathBuf> {
-        let dir = debian.cache().join("npm");
-        let path = dir.join("package/dist").join(self.path);
-        if assets::check(&path, self.sha256).is_err() {
-            fs::create_dir_all(&dir)?;
-            let pack = ["pack", PACKAGE, "--silent", "--pack-destination"];
-            cmd::run(cmd::program("npm").args(pack).arg(&dir))
-                .with_context(|| format!("npm is needed, to fetch {PACKAGE}"))?;
-            let archive = dir.join(format!("{}.tgz", PACKAGE.replace('@', "-")));
-            let mut tar = cmd::program("tar");
-            cmd::run(tar.arg("-xzf").arg(archive).arg("-C").arg(&dir))?;
-        }
-        assets::check(&path, self.sha256)?;
-        Ok(path)
+    /// Where it is once it is fetched.
+    pub fn path(&self, debian: &Debian) -> PathBuf {
+        folder(debian).join("package/dist").join(self.path)
     }
+}
+
+fn folder(debian: &Debian) -> PathBuf {
+    debian.cache().join("npm")
+}
+
+/// Fetches the package, unless its files are there and right.
+///
+/// # Errors
+/// If npm is missing, finds no network, or fetches something else.
+pub fn fetch(debian: &Debian) -> Result<()> {
+    let check = || {
+        let mut files = [&DAWN, &FXC.file, &DXC.file].into_iter();
+        files.try_for_each(|file| assets::check(&file.path(debian), file.sha256))
+    };
+    if check().is_ok() {
+        return Ok(());
+    }
+    let dir = folder(debian);
+    fs::create_dir_all(&dir)?;
+    let pack = ["pack", PACKAGE, "--silent", "--pack-destination"];
+    cmd::run(cmd::program("npm").args(pack).arg(&dir))
+        .with_context(|| format!("npm is needed, to fetch {PACKAGE}"))?;
+    let archive = dir.join(format!("{}.tgz", PACKAGE.replace('@', "-")));
+    let mut tar = cmd::program("tar");
+    cmd::run(tar.arg("-xzf").arg(archive).arg("-C").arg(&dir))?;
+    check()
 }
 
 /// A compiler.
@@ -91,7 +103,7 @@ pub const DXC: Compiler = Compiler {
 pub fn run(debian: &Debian, compiler: &Compiler) -> Result<()> {
     let dir = debian.cache().join(compiler.name);
     fs::create_dir_all(&dir)?;
-    fs::copy(compiler.file.fetch(debian)?, dir.join(compiler.dll))?;
+    fs::copy(compiler.file.path(debian), dir.join(compiler.dll))?;
     let checker = dir.join("hlsl.exe");
     let source = cmd::root().join("xtask/src/platforms/hlsl.c");
     let mut gcc = debian.command("x86_64-w64-mingw32-gcc");

@@ -13,53 +13,109 @@ use anyhow::Result;
 use crate::steps::Steps;
 use debian::Debian;
 
-/// The steps that need the Debian.
-const INSIDE: [&str; 9] = [
-    "Windows build",
-    "Windows' Vulkan",
-    "every variant",
-    "FXC",
-    "DXC",
-    "Dawn",
-    "DX12",
-    "macOS",
-    "wasm",
+/// A check, in the order in which they use each other's output.
+struct Check {
+    name: &'static str,
+    /// Whether it needs the package of Windows' compilers and Dawn.
+    needs_npm: bool,
+    /// Whether `cargo xtask ci` runs it too.
+    in_ci: bool,
+    run: fn(&Debian) -> Result<()>,
+}
+
+const CHECKS: [Check; 9] = [
+    Check {
+        name: "Windows build",
+        needs_npm: false,
+        in_ci: true,
+        run: windows::build,
+    },
+    Check {
+        name: "Windows' Vulkan",
+        needs_npm: false,
+        in_ci: true,
+        run: |debian| windows::test(debian, &windows::VULKAN),
+    },
+    Check {
+        name: "every variant",
+        needs_npm: false,
+        in_ci: true,
+        run: variants::run,
+    },
+    Check {
+        name: "FXC",
+        needs_npm: true,
+        in_ci: true,
+        run: |debian| hlsl::run(debian, &hlsl::FXC),
+    },
+    Check {
+        name: "DXC",
+        needs_npm: true,
+        in_ci: true,
+        run: |debian| hlsl::run(debian, &hlsl::DXC),
+    },
+    Check {
+        name: "Dawn",
+        needs_npm: true,
+        in_ci: true,
+        run: dawn::run,
+    },
+    Check {
+        name: "DX12",
+        needs_npm: true,
+        in_ci: false,
+        run: |debian| windows::test(debian, &windows::DX12),
+    },
+    Check {
+        name: "macOS",
+        needs_npm: false,
+        in_ci: true,
+        run: |debian| check::run(debian, "aarch64-apple-darwin"),
+    },
+    Check {
+        name: "wasm",
+        needs_npm: false,
+        in_ci: true,
+        run: |debian| check::run(debian, "wasm32-unknown-unknown"),
+    },
 ];
 
-/// Runs every check as a step of its own.
+/// Runs every check as a step of its own, or those with `only` in their name, on what earlier ones left.
 ///
 /// # Errors
-/// If one fails, or does not run and `allow_missing` is not given.
-pub fn run(allow_missing: bool) -> Result<()> {
+/// If one fails, or cannot run here and `allow_missing` is not given.
+pub fn run(allow_missing: bool, only: Option<&str>) -> Result<()> {
     let mut steps = Steps::default();
-    run_as(&mut steps, allow_missing);
+    let is_asked = |check: &&Check| only.is_none_or(|word| check.name.contains(word));
+    let asked: Vec<_> = CHECKS.iter().filter(is_asked).collect();
+    anyhow::ensure!(!asked.is_empty(), "no check is called so");
+    run_checks(&mut steps, &asked, allow_missing);
     steps.finish()
 }
 
-/// Adds the steps.
+/// Adds the steps of `cargo xtask ci`.
 pub fn run_as(steps: &mut Steps, allow_missing: bool) {
-    let mut debian = None;
-    steps.run("Debian 13", || {
-        match Debian::open() {
-            Ok(made) => debian = Some(made),
-            Err(error) if allow_missing => eprintln!("not here: {error:#}"),
-            Err(error) => return Err(error.context("the checks of other platforms did not run")),
-        }
-        Ok(())
+    let (asked, others): (Vec<_>, Vec<_>) = CHECKS.iter().partition(|check| check.in_ci);
+    run_checks(steps, &asked, allow_missing);
+    for check in others {
+        steps.leave_out(check.name, "left to `cargo xtask platforms`");
+    }
+}
+
+fn run_checks(steps: &mut Steps, checks: &[&Check], allow_missing: bool) {
+    let debian = steps.make("Debian 13", allow_missing, Debian::open);
+    let needs_npm = checks.iter().any(|check| check.needs_npm);
+    let has_npm = debian.as_ref().is_some_and(|debian| {
+        let fetch = || hlsl::fetch(debian);
+        needs_npm && steps.make("npm package", allow_missing, fetch).is_some()
     });
-    let Some(debian) = debian else {
-        for name in INSIDE {
-            steps.leave_out(name, "this machine cannot, see above");
+    for check in checks {
+        match &debian {
+            None => steps.leave_out(check.name, "no Debian 13 can be made here"),
+            Some(_) if check.needs_npm && !has_npm => {
+                steps.leave_out(check.name, "its npm package cannot be fetched here");
+            }
+            Some(debian) => steps.run(check.name, || (check.run)(debian)),
         }
-        return;
-    };
-    steps.run("Windows build", || windows::build(&debian));
-    steps.run("Windows' Vulkan", || windows::test(&debian, "vulkan"));
-    steps.run("every variant", || variants::run(&debian));
-    steps.run("FXC", || hlsl::run(&debian, &hlsl::FXC));
-    steps.run("DXC", || hlsl::run(&debian, &hlsl::DXC));
-    steps.run("Dawn", || dawn::run(&debian));
-    steps.run("DX12", || windows::test(&debian, "dx12"));
-    steps.run("macOS", || check::run(&debian, "aarch64-apple-darwin"));
-    steps.run("wasm", || check::run(&debian, "wasm32-unknown-unknown"));
+    }
 }

@@ -33,17 +33,21 @@ pub fn run(debian: &Debian) -> Result<()> {
     let seen = seen(debian)?;
     let mut count = 0;
     for kernel in throng_shaders::all() {
-        let constants = seen.get(&kernel.name).with_context(|| {
+        let variants = seen.get(&kernel.name).with_context(|| {
             format!(
                 "no test of throng-compute ran {} small enough to be kept",
                 kernel.name
             )
         })?;
-        for (name, constants) in [(kernel.name.clone(), Vec::new())].iter().chain(constants) {
-            let constants = constants.iter().cloned().collect();
-            shaders::translate(&kernel.source, kernel.entry, &constants)
-                .and_then(|translated| translated.save(&out, name))
-                .with_context(|| name.clone())?;
+        for variant in [&Variant::plain(&kernel.name)].into_iter().chain(variants) {
+            let mut source = kernel.source.clone();
+            if variant.all_written {
+                source = throng_shaders::all_written(&source);
+            }
+            let constants = variant.constants.iter().cloned().collect();
+            shaders::translate(&source, kernel.entry, &constants)
+                .and_then(|translated| translated.save(&out, &variant.name))
+                .with_context(|| variant.name.clone())?;
             count += 1;
         }
     }
@@ -78,26 +82,50 @@ pub fn files(debian: &Debian, end: &str) -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-type Variant = (String, Vec<(String, f64)>);
+/// A kernel as the host compiles it.
+struct Variant {
+    name: String,
+    /// Whether all bindings are declared as written.
+    all_written: bool,
+    /// Values of `override` constants.
+    constants: Vec<(String, f64)>,
+}
+
+impl Variant {
+    fn plain(kernel: &str) -> Self {
+        Self {
+            name: kernel.to_owned(),
+            all_written: false,
+            constants: Vec::new(),
+        }
+    }
+
+    fn of(record: &Value) -> Option<(&str, Self)> {
+        let kernel = record["kernel"].as_str()?;
+        let mut variant = Self::plain(kernel);
+        variant.all_written = record["all_written"].as_bool()?;
+        if variant.all_written {
+            variant.name += "-written";
+        }
+        for (constant, value) in record["constants"].as_object()? {
+            variant.name += &format!("-{constant}_{value}");
+            variant.constants.push((constant.clone(), value.as_f64()?));
+        }
+        Some((kernel, variant))
+    }
+}
 
 /// The variants of each kernel that the tests ran.
 fn seen(debian: &Debian) -> Result<BTreeMap<String, Vec<Variant>>> {
     let mut seen: BTreeMap<String, Vec<Variant>> = BTreeMap::new();
     for entry in fs::read_dir(records(debian)).context("no dispatch was kept")? {
-        let record: Value = serde_json::from_slice(&fs::read(entry?.path())?)?;
-        let kernel = record["kernel"]
-            .as_str()
-            .context("a record without kernel")?;
-        let constants = record["constants"].as_object().context("no constants")?;
-        let mut name = kernel.to_owned();
-        let mut values = Vec::new();
-        for (constant, value) in constants {
-            name += &format!("-{constant}_{value}");
-            values.push((constant.clone(), value.as_f64().context("no number")?));
-        }
+        let path = entry?.path();
+        let record = serde_json::from_slice(&fs::read(&path)?)?;
+        let (kernel, variant) =
+            Variant::of(&record).with_context(|| format!("{} is no record", path.display()))?;
         let variants = seen.entry(kernel.to_owned()).or_default();
-        if !values.is_empty() && variants.iter().all(|(other, _)| *other != name) {
-            variants.push((name, values));
+        if variant.name != kernel && variants.iter().all(|other| other.name != variant.name) {
+            variants.push(variant);
         }
     }
     Ok(seen)

@@ -43,8 +43,6 @@ pub fn build(debian: &Debian) -> Result<()> {
     if count == 0 {
         bail!("cargo built no test");
     }
-    // The compiler that wgpu takes on Windows where no other is installed; wine's own cannot compile our HLSL.
-    fs::copy(hlsl::FXC.file.fetch(debian)?, run.join(hlsl::FXC.dll))?;
     Ok(())
 }
 
@@ -55,13 +53,44 @@ fn cross(debian: &Debian) -> Command {
     cargo
 }
 
+/// A graphics API.
+pub struct Api {
+    /// Its name to wgpu.
+    name: &'static str,
+    /// Its name in an adapter's description.
+    backend: &'static str,
+    /// Whether what is dispatched on it is kept for other checks.
+    is_kept: bool,
+}
+
+/// The host's, through wine's.
+pub const VULKAN: Api = Api {
+    name: "vulkan",
+    backend: "backend: Vulkan",
+    is_kept: true,
+};
+
+/// wine's, which stands on Vulkan.
+pub const DX12: Api = Api {
+    name: "dx12",
+    backend: "backend: Dx12",
+    is_kept: false,
+};
+
 /// Runs them on one graphics API. The tests compare with loops of their own.
 ///
 /// # Errors
 /// If a test fails, or none ran on that API.
-pub fn test(debian: &Debian, api: &str) -> Result<()> {
+pub fn test(debian: &Debian, api: &Api) -> Result<()> {
+    // The compiler that wgpu takes on Windows where no other is installed; wine's own cannot compile our HLSL.
+    if api.name == DX12.name {
+        fs::copy(
+            hlsl::FXC.file.path(debian),
+            run_dir(debian).join(hlsl::FXC.dll),
+        )?;
+    }
     let records = variants::records(debian);
-    if api == "vulkan" && records.exists() {
+    if api.is_kept && records.exists() {
         fs::remove_dir_all(&records)?;
     }
     fs::create_dir_all(&records)?;
@@ -75,9 +104,9 @@ pub fn test(debian: &Debian, api: &str) -> Result<()> {
     let mut failed = Vec::new();
     for program in &programs {
         let mut wine = wine(debian, MOST_SECONDS, &[hlsl::FXC.dll]);
-        wine.env("WGPU_BACKEND", api)
+        wine.env("WGPU_BACKEND", api.name)
             .env("WGPU_DX12_COMPILER", "fxc");
-        if api == "vulkan" {
+        if api.is_kept {
             wine.env("THRONG_KEEP_DISPATCHES", format!("Z:{}", records.display()));
         }
         // One at a time: two that waited for software Vulkan under wine at once were seen to wait for ever.
@@ -91,23 +120,19 @@ pub fn test(debian: &Debian, api: &str) -> Result<()> {
         }
     }
     let tally = Tally::parse(&all);
-    eprintln!("{} tests passed on {api}", tally.passed());
+    eprintln!("{} tests passed on {}", tally.passed(), api.name);
     if !failed.is_empty() {
         bail!("{}", failed.join("; "));
     }
     // tests/device.rs prints every adapter.
-    let backend = if api == "dx12" {
-        "backend: Dx12"
-    } else {
-        "backend: Vulkan"
-    };
     let adapters = all
         .lines()
         .filter(|line| line.contains("tested on AdapterInfo"));
-    let (mine, others): (Vec<_>, Vec<_>) = adapters.partition(|line| line.contains(backend));
+    let (mine, others): (Vec<_>, Vec<_>) = adapters.partition(|line| line.contains(api.backend));
     if mine.is_empty() || !others.is_empty() {
         bail!(
-            "the tests ran on other adapters than {api}'s: {}",
+            "the tests ran on other adapters than {}'s: {}",
+            api.name,
             others.join("; ")
         );
     }
