@@ -38,6 +38,7 @@ pub fn run() -> Result<()> {
 }
 
 /// A kernel in other languages.
+#[derive(PartialEq)]
 pub struct Translated {
     spirv: Vec<u32>,
     msl: String,

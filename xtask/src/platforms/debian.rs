@@ -2,7 +2,7 @@
 //! system stays as it is.
 
 use std::env;
-use std::fs;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -56,6 +56,8 @@ pub struct Debian {
     enter: PathBuf,
     /// Seen inside under the same path.
     cache: PathBuf,
+    /// Held, so that two runs do not work in it at once.
+    _lock: File,
 }
 
 impl Debian {
@@ -74,13 +76,16 @@ impl Debian {
             bail!("they need to mount, which `unshare --mount --pid` is not allowed here");
         }
         let home = cache_home()?.join("throng/platforms");
+        fs::create_dir_all(&home).with_context(|| format!("cannot make {}", home.display()))?;
+        let lock = File::create(home.join("lock"))?;
+        lock.lock()?;
         let debian = Self {
             root: home.join(RELEASE),
             enter: home.join("enter.sh"),
             cache: home.join("cache"),
+            _lock: lock,
         };
-        fs::create_dir_all(&debian.cache)
-            .with_context(|| format!("cannot make {}", debian.cache.display()))?;
+        fs::create_dir_all(&debian.cache)?;
         fs::write(&debian.enter, ENTER)?;
         let stamp = home.join("packages");
         if fs::read_to_string(&stamp).is_ok_and(|packages| packages == PACKAGES.join(" ")) {

@@ -6,9 +6,11 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
+use throng_shaders::Kernel;
 
 use super::debian::Debian;
-use crate::{cmd, shaders};
+use crate::cmd;
+use crate::shaders::{self, Translated};
 
 /// Where dispatches are kept.
 pub fn records(debian: &Debian) -> PathBuf {
@@ -39,16 +41,17 @@ pub fn run(debian: &Debian) -> Result<()> {
                 kernel.name
             )
         })?;
+        let mut written = Vec::new();
         for variant in [&Variant::plain(&kernel.name)].into_iter().chain(variants) {
-            let mut source = kernel.source.clone();
-            if variant.all_written {
-                source = throng_shaders::all_written(&source);
-            }
-            let constants = variant.constants.iter().cloned().collect();
-            shaders::translate(&source, kernel.entry, &constants)
-                .and_then(|translated| translated.save(&out, &variant.name))
+            let translated = variant
+                .translate(&kernel)
                 .with_context(|| variant.name.clone())?;
-            count += 1;
+            // Most constants have their default values somewhere.
+            if !written.contains(&translated) {
+                translated.save(&out, &variant.name)?;
+                written.push(translated);
+                count += 1;
+            }
         }
     }
     for file in files(debian, ".spv")? {
@@ -98,6 +101,15 @@ impl Variant {
             all_written: false,
             constants: Vec::new(),
         }
+    }
+
+    fn translate(&self, kernel: &Kernel) -> Result<Translated> {
+        let mut source = kernel.source.clone();
+        if self.all_written {
+            source = throng_shaders::all_written(&source);
+        }
+        let constants = self.constants.iter().cloned().collect();
+        shaders::translate(&source, kernel.entry, &constants)
     }
 
     fn of(record: &Value) -> Option<(&str, Self)> {
