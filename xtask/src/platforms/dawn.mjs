@@ -74,16 +74,15 @@ function firstDifference(got, want, isFloat) {
   });
 }
 
-// WebGPU lets a dispatch either read a buffer or write it: bound in pieces, it is declared as written.
-function sourceOf(record) {
-  const source = readFileSync(join(shaders, `${record.kernel}.wgsl`), 'utf8');
-  return record.all_written ? source.replaceAll('var<storage, read>', 'var<storage, read_write>') : source;
+// The file of a kernel is called by its name, and by the bindings that are pieces of one buffer.
+function sourceOf({ kernel, shared }) {
+  return readFileSync(join(shaders, `${[kernel, ...shared]}.wgsl`), 'utf8');
 }
 
 const pipelines = new Map();
 
 async function pipelineOf(record, source) {
-  const key = JSON.stringify([record.kernel, record.all_written, record.constants]);
+  const key = JSON.stringify([record.kernel, record.shared, record.constants]);
   if (!pipelines.has(key)) {
     const module = device.createShaderModule({ code: source });
     const compute = { module, entryPoint: 'main', constants: record.constants };
@@ -127,7 +126,7 @@ function difference({ kernel, buffers }, source, written) {
   }
 }
 
-const missing = new Set(readdirSync(shaders).filter((name) => name.endsWith('.wgsl')).map((name) => name.slice(0, -5)));
+const missing = new Set(readdirSync(shaders).map((name) => name.match(/^[^,]*(?=\.wgsl$)/)?.[0]).filter(Boolean));
 let [dispatches, values, equal, wrong] = [0, 0, 0, 0];
 for (const name of readdirSync(records).sort()) {
   const record = JSON.parse(readFileSync(join(records, name), 'utf8'));

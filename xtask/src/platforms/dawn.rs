@@ -18,8 +18,20 @@ pub fn run(debian: &Debian) -> Result<()> {
         fs::remove_dir_all(&shaders)?;
     }
     fs::create_dir_all(&shaders)?;
+    let seen = variants::seen(debian)?;
     for kernel in throng_shaders::all() {
-        fs::write(shaders.join(format!("{}.wgsl", kernel.name)), kernel.source)?;
+        fs::write(
+            shaders.join(format!("{}.wgsl", kernel.name)),
+            &kernel.source,
+        )?;
+        for variant in seen.get(&kernel.name).into_iter().flatten() {
+            let mut name = kernel.name.clone();
+            for number in &variant.shared {
+                name += &format!(",{number}");
+            }
+            let source = throng_shaders::written(&kernel.source, &variant.shared);
+            fs::write(shaders.join(format!("{name}.wgsl")), source)?;
+        }
     }
     let mut node = debian.timed(300, "node");
     node.arg(cmd::root().join("xtask/src/platforms/dawn.mjs"));

@@ -86,10 +86,10 @@ pub fn files(debian: &Debian, end: &str) -> Result<Vec<PathBuf>> {
 }
 
 /// A kernel as the host compiles it.
-struct Variant {
+pub struct Variant {
     name: String,
-    /// Whether all bindings are declared as written.
-    all_written: bool,
+    /// Bindings that are pieces of one buffer.
+    pub shared: Vec<u32>,
     /// Values of `override` constants.
     constants: Vec<(String, f64)>,
 }
@@ -98,16 +98,13 @@ impl Variant {
     fn plain(kernel: &str) -> Self {
         Self {
             name: kernel.to_owned(),
-            all_written: false,
+            shared: Vec::new(),
             constants: Vec::new(),
         }
     }
 
     fn translate(&self, kernel: &Kernel) -> Result<Translated> {
-        let mut source = kernel.source.clone();
-        if self.all_written {
-            source = throng_shaders::all_written(&source);
-        }
+        let source = throng_shaders::written(&kernel.source, &self.shared);
         let constants = self.constants.iter().cloned().collect();
         shaders::translate(&source, kernel.entry, &constants)
     }
@@ -115,9 +112,9 @@ impl Variant {
     fn of(record: &Value) -> Option<(&str, Self)> {
         let kernel = record["kernel"].as_str()?;
         let mut variant = Self::plain(kernel);
-        variant.all_written = record["all_written"].as_bool()?;
-        if variant.all_written {
-            variant.name += "-written";
+        for number in record["shared"].as_array()? {
+            variant.name += &format!("-{number}");
+            variant.shared.push(u32::try_from(number.as_u64()?).ok()?);
         }
         for (constant, value) in record["constants"].as_object()? {
             variant.name += &format!("-{constant}_{value}");
@@ -128,7 +125,7 @@ impl Variant {
 }
 
 /// The variants of each kernel that the tests ran.
-fn seen(debian: &Debian) -> Result<BTreeMap<String, Vec<Variant>>> {
+pub fn seen(debian: &Debian) -> Result<BTreeMap<String, Vec<Variant>>> {
     let mut seen: BTreeMap<String, Vec<Variant>> = BTreeMap::new();
     for entry in fs::read_dir(records(debian)).context("no dispatch was kept")? {
         let path = entry?.path();

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use throng_shaders::{ENTRY, Groups, Metric, Params, Step, all_written, source};
+use throng_shaders::{ENTRY, Groups, Metric, Params, Step, source, written};
 
-use super::binding::{Bind, is_shared};
+use super::binding::{Bind, shared};
 use super::slices::Slices;
 use crate::device::HostDevice;
 use crate::error::ComputeError;
@@ -40,8 +40,8 @@ pub(super) struct Key {
     step: Step,
     metric: Option<Metric>,
     constants: Vec<(&'static str, u32)>,
-    /// Whether all bindings may be written.
-    is_shared: bool,
+    /// Bindings that are pieces of one buffer.
+    shared: Vec<u32>,
 }
 
 /// A kernel to run.
@@ -68,7 +68,7 @@ impl Key {
             step: P::STEP,
             metric: job.metric,
             constants: job.constants.to_vec(),
-            is_shared: is_shared(job.buffers),
+            shared: shared(job.buffers),
         }
     }
 }
@@ -346,10 +346,7 @@ impl Context {
             return Ok(pipeline.clone());
         }
         let name = key.step.name();
-        let mut wgsl = source(key.step, key.metric);
-        if key.is_shared {
-            wgsl = all_written(&wgsl);
-        }
+        let wgsl = written(&source(key.step, key.metric), &key.shared);
         let constants: Vec<_> = key
             .constants
             .iter()

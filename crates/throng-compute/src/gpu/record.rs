@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use throng_shaders::{Params, kernel_name};
 
-use super::binding::{Bind, is_shared};
+use super::binding::{Bind, shared};
 use super::context::{Context, Job};
 use crate::error::ComputeError;
 
@@ -48,8 +48,8 @@ impl Context {
             .map(|(_, buffer)| values_of(*buffer))
             .sum();
         let mut variant = kernel_name(P::STEP, job.metric);
-        if is_shared(job.buffers) {
-            variant += ",written";
+        for number in shared(job.buffers) {
+            variant += &format!(",{number}");
         }
         for (name, value) in job.constants {
             variant += &format!(",{name}={value}");
@@ -76,9 +76,9 @@ impl Context {
             .collect();
         let params: Vec<u32> = bytemuck::pod_collect_to_vec(std::slice::from_ref(&job.params));
         let mut text = format!(
-            "{{\"kernel\": \"{}\", \"all_written\": {}, \"constants\": {{{}}}, \"groups\": {}, \"params\": {params:?}, \"buffers\": [",
+            "{{\"kernel\": \"{}\", \"shared\": {:?}, \"constants\": {{{}}}, \"groups\": {}, \"params\": {params:?}, \"buffers\": [",
             kernel_name(P::STEP, job.metric),
-            is_shared(job.buffers),
+            shared(job.buffers),
             constants.join(", "),
             job.groups
         );
