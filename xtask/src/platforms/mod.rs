@@ -18,64 +18,79 @@ struct Check {
     name: &'static str,
     /// Whether it needs the package of Windows' compilers and Dawn.
     needs_npm: bool,
-    /// Whether `cargo xtask ci` runs it too.
-    in_ci: bool,
+    place: Place,
     run: fn(&Debian) -> Result<()>,
 }
 
-const CHECKS: [Check; 9] = [
+/// Which command runs a check.
+#[derive(PartialEq)]
+enum Place {
+    Both,
+    /// `cargo xtask ci`.
+    Ci,
+    /// `cargo xtask platforms`.
+    Platforms,
+}
+
+const CHECKS: [Check; 10] = [
     Check {
         name: "Windows build",
         needs_npm: false,
-        in_ci: true,
+        place: Place::Both,
         run: windows::build,
     },
     Check {
         name: "Windows' Vulkan",
         needs_npm: false,
-        in_ci: true,
+        place: Place::Both,
         run: |debian| windows::test(debian, &windows::VULKAN),
     },
     Check {
         name: "every variant",
         needs_npm: false,
-        in_ci: true,
+        place: Place::Both,
         run: variants::run,
     },
     Check {
         name: "FXC",
         needs_npm: true,
-        in_ci: true,
+        place: Place::Both,
         run: |debian| hlsl::run(debian, &hlsl::FXC),
     },
     Check {
         name: "DXC",
         needs_npm: true,
-        in_ci: true,
+        place: Place::Both,
         run: |debian| hlsl::run(debian, &hlsl::DXC),
     },
     Check {
         name: "Dawn",
         needs_npm: true,
-        in_ci: true,
+        place: Place::Both,
         run: dawn::run,
     },
     Check {
         name: "DX12",
         needs_npm: true,
-        in_ci: false,
+        place: Place::Platforms,
         run: |debian| windows::test(debian, &windows::DX12),
+    },
+    Check {
+        name: "DX12's doctor",
+        needs_npm: true,
+        place: Place::Ci,
+        run: |debian| windows::test(debian, &windows::DX12_IN_SHORT),
     },
     Check {
         name: "macOS",
         needs_npm: false,
-        in_ci: true,
+        place: Place::Both,
         run: |debian| check::run(debian, "aarch64-apple-darwin"),
     },
     Check {
         name: "wasm",
         needs_npm: false,
-        in_ci: true,
+        place: Place::Both,
         run: |debian| check::run(debian, "wasm32-unknown-unknown"),
     },
 ];
@@ -87,7 +102,8 @@ const CHECKS: [Check; 9] = [
 pub fn run(allow_missing: bool, only: Option<&str>) -> Result<()> {
     let mut steps = Steps::default();
     let is_asked = |check: &&Check| only.is_none_or(|word| check.name.contains(word));
-    let asked: Vec<_> = CHECKS.iter().filter(is_asked).collect();
+    let checks = CHECKS.iter().filter(|check| check.place != Place::Ci);
+    let asked: Vec<_> = checks.filter(is_asked).collect();
     anyhow::ensure!(!asked.is_empty(), "no check is called so");
     run_checks(&mut steps, &asked, allow_missing);
     steps.finish()
@@ -95,9 +111,10 @@ pub fn run(allow_missing: bool, only: Option<&str>) -> Result<()> {
 
 /// Adds the steps of `cargo xtask ci`.
 pub fn run_as(steps: &mut Steps, allow_missing: bool) {
-    let (asked, others): (Vec<_>, Vec<_>) = CHECKS.iter().partition(|check| check.in_ci);
+    let is_left = |check: &&Check| check.place == Place::Platforms;
+    let (left, asked): (Vec<_>, Vec<_>) = CHECKS.iter().partition(is_left);
     run_checks(steps, &asked, allow_missing);
-    for check in others {
+    for check in left {
         steps.leave_out(check.name, "left to `cargo xtask platforms`");
     }
 }
