@@ -72,7 +72,8 @@ pub fn run(debian: &Debian) -> Result<()> {
 /// If there are none.
 pub fn files(debian: &Debian, end: &str) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
-    for entry in fs::read_dir(translations(debian))? {
+    let translations = fs::read_dir(translations(debian));
+    for entry in translations.context("`every variant` has not translated anything yet")? {
         let path = entry?.path();
         if path.to_string_lossy().ends_with(end) {
             files.push(path);
