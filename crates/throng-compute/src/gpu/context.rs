@@ -1,12 +1,13 @@
 //! A device with its pipelines, and the way to run a kernel on it.
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use throng_shaders::{ENTRY, Groups, Metric, Params, Step, all_written, halved, source};
+use throng_shaders::{ENTRY, Groups, Metric, Params, Step, halved, source, written};
 
-use super::binding::{Bind, halves, is_shared};
+use super::binding::{Bind, halves, shared};
 use super::slices::Slices;
 use crate::device::HostDevice;
 use crate::error::ComputeError;
@@ -31,6 +32,8 @@ struct Shared {
     large: AtomicUsize,
     /// Whether centroids are found in two steps where they may be.
     two_steps: AtomicBool,
+    /// Where dispatches are kept, if they are.
+    records: OnceLock<PathBuf>,
 }
 
 /// Everything that changes a kernel's code.
@@ -39,8 +42,8 @@ pub(super) struct Key {
     step: Step,
     metric: Option<Metric>,
     constants: Vec<(&'static str, u32)>,
-    /// Whether all bindings may be written.
-    is_shared: bool,
+    /// Bindings that are pieces of one buffer.
+    shared: Vec<u32>,
     /// Bindings of 16-bit floats.
     halves: Vec<u32>,
 }
@@ -69,7 +72,7 @@ impl Key {
             step: P::STEP,
             metric: job.metric,
             constants: job.constants.to_vec(),
-            is_shared: is_shared(job.buffers),
+            shared: shared(job.buffers),
             halves: halves(job.buffers),
         }
     }
@@ -130,6 +133,7 @@ impl Context {
                 poison: AtomicBool::new(false),
                 large: AtomicUsize::new(0),
                 two_steps: AtomicBool::new(false),
+                records: OnceLock::new(),
             }),
             meter: Meter::default(),
         })
@@ -151,6 +155,11 @@ impl Context {
     /// The device.
     pub fn host(&self) -> &HostDevice {
         &self.shared.host
+    }
+
+    /// Where dispatches are kept, if they are.
+    pub(super) fn records(&self) -> &OnceLock<PathBuf> {
+        &self.shared.records
     }
 
     pub(super) fn device(&self) -> &wgpu::Device {
@@ -264,6 +273,7 @@ impl Context {
         self.check_rounds(job)?;
         let pipeline = self.pipeline(Key::of(job))?;
         let params = self.uniform(&job.params)?;
+        let recording = self.begin_record(job)?;
         self.shared.slices.run(
             (P::STEP, job.metric),
             job.groups,
@@ -290,7 +300,11 @@ impl Context {
                 Ok(())
             },
             || self.wait(&name),
-        )
+        )?;
+        if let Some(recording) = recording {
+            self.end_record(&recording, job)?;
+        }
+        Ok(())
     }
 
     pub(super) fn check_rounds<P: Params>(&self, job: &Job<P>) -> Result<(), ComputeError> {
@@ -354,9 +368,7 @@ impl Context {
                 message: format!("binding {binding} takes no 16-bit floats"),
             })?;
         }
-        if key.is_shared {
-            wgsl = all_written(&wgsl);
-        }
+        let wgsl = written(&wgsl, &key.shared);
         let constants: Vec<_> = key
             .constants
             .iter()
