@@ -33,7 +33,7 @@ pub fn run(debian: &Debian) -> Result<()> {
             fs::write(shaders.join(format!("{name}.wgsl")), source)?;
         }
     }
-    let mut node = debian.timed(300, "node");
+    let mut node = debian.timed(900, "node");
     node.arg(cmd::root().join("xtask/src/platforms/dawn.mjs"));
     cmd::run(
         node.arg(hlsl::DAWN.path(debian))

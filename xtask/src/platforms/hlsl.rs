@@ -144,7 +144,7 @@ fn compile(
     checker: &Path,
     files: &[PathBuf],
 ) -> Result<(String, Result<()>)> {
-    let mut wine = windows::wine(debian, 300, &[compiler.dll]);
+    let mut wine = windows::wine(debian, 900, &[compiler.dll]);
     wine.arg(checker)
         .args([compiler.name, compiler.profile, throng_shaders::ENTRY]);
     cmd::tee(wine.args(files))
