@@ -2,15 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
-use throng_shaders::Kernel;
 
 use super::debian::Debian;
 use crate::cmd;
-use crate::shaders::{self, Translated};
+use crate::shaders;
 
 /// Where dispatches are kept.
 pub fn records(debian: &Debian) -> PathBuf {
@@ -32,19 +31,19 @@ pub fn run(debian: &Debian) -> Result<()> {
         fs::remove_dir_all(&out)?;
     }
     fs::create_dir_all(&out)?;
-    let seen = seen(debian)?;
+    let mut seen = seen(debian)?;
     let mut count = 0;
     for kernel in throng_shaders::all() {
-        let variants = seen.get(&kernel.name).with_context(|| {
-            format!(
-                "no test of throng-compute ran {} small enough to be kept",
-                kernel.name
-            )
-        })?;
+        let variants = seen.remove(&kernel.name).unwrap_or_default();
+        let plain = Variant {
+            name: kernel.name,
+            source: kernel.source,
+            constants: Vec::new(),
+        };
         let mut written = Vec::new();
-        for variant in [&Variant::plain(&kernel.name)].into_iter().chain(variants) {
-            let translated = variant
-                .translate(&kernel)
+        for variant in [plain].into_iter().chain(variants) {
+            let constants = variant.constants.into_iter().collect();
+            let translated = shaders::translate(&variant.source, kernel.entry, &constants)
                 .with_context(|| variant.name.clone())?;
             // Most constants have their default values somewhere.
             if !written.contains(&translated) {
@@ -87,56 +86,59 @@ pub fn files(debian: &Debian, end: &str) -> Result<Vec<PathBuf>> {
 }
 
 /// A kernel as the host compiles it.
-pub struct Variant {
+struct Variant {
     name: String,
-    /// Bindings that are pieces of one buffer.
-    pub shared: Vec<u32>,
+    /// Its WGSL.
+    source: String,
     /// Values of `override` constants.
     constants: Vec<(String, f64)>,
 }
 
 impl Variant {
-    fn plain(kernel: &str) -> Self {
-        Self {
-            name: kernel.to_owned(),
-            shared: Vec::new(),
-            constants: Vec::new(),
-        }
-    }
-
-    fn translate(&self, kernel: &Kernel) -> Result<Translated> {
-        let source = throng_shaders::written(&kernel.source, &self.shared);
-        let constants = self.constants.iter().cloned().collect();
-        shaders::translate(&source, kernel.entry, &constants)
-    }
-
-    fn of(record: &Value) -> Option<(&str, Self)> {
-        let kernel = record["kernel"].as_str()?;
-        let mut variant = Self::plain(kernel);
-        for number in record["shared"].as_array()? {
-            variant.name += &format!("-{number}");
-            variant.shared.push(u32::try_from(number.as_u64()?).ok()?);
-        }
+    /// What a record in `dir` ran, and of which kernel.
+    fn of(record: &Value, dir: &Path) -> Option<(String, Self)> {
+        let source = record["source"].as_str()?;
+        let mut name = source.strip_suffix(".wgsl")?.replace(',', "-");
+        let mut constants = Vec::new();
         for (constant, value) in record["constants"].as_object()? {
-            variant.name += &format!("-{constant}_{value}");
-            variant.constants.push((constant.clone(), value.as_f64()?));
+            name += &format!("-{constant}_{value}");
+            constants.push((constant.clone(), value.as_f64()?));
         }
-        Some((kernel, variant))
+        let source = fs::read_to_string(dir.join(source)).ok()?;
+        let variant = Self {
+            name,
+            source,
+            constants,
+        };
+        Some((record["kernel"].as_str()?.to_owned(), variant))
     }
 }
 
 /// The variants of each kernel that the tests ran.
-pub fn seen(debian: &Debian) -> Result<BTreeMap<String, Vec<Variant>>> {
+///
+/// # Errors
+/// If a kernel was not run.
+fn seen(debian: &Debian) -> Result<BTreeMap<String, Vec<Variant>>> {
     let mut seen: BTreeMap<String, Vec<Variant>> = BTreeMap::new();
-    for entry in fs::read_dir(records(debian)).context("no dispatch was kept")? {
+    let dir = records(debian);
+    for entry in fs::read_dir(&dir).context("no dispatch was kept")? {
         let path = entry?.path();
+        if path.extension().is_none_or(|end| end != "json") {
+            continue;
+        }
         let record = serde_json::from_slice(&fs::read(&path)?)?;
-        let (kernel, variant) =
-            Variant::of(&record).with_context(|| format!("{} is no record", path.display()))?;
-        let variants = seen.entry(kernel.to_owned()).or_default();
+        let (kernel, variant) = Variant::of(&record, &dir)
+            .with_context(|| format!("{} is no record", path.display()))?;
+        let variants = seen.entry(kernel.clone()).or_default();
         if variant.name != kernel && variants.iter().all(|other| other.name != variant.name) {
             variants.push(variant);
         }
+    }
+    let all = throng_shaders::all().into_iter().map(|kernel| kernel.name);
+    let missing: Vec<_> = all.filter(|name| !seen.contains_key(name)).collect();
+    if !missing.is_empty() {
+        let names = missing.join(", ");
+        bail!("no test of throng-compute ran these small enough to be kept: {names}");
     }
     Ok(seen)
 }

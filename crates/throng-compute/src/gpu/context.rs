@@ -76,6 +76,18 @@ impl Key {
             halves: halves(job.buffers),
         }
     }
+
+    /// The kernel's code, but for the values of its constants.
+    pub(super) fn wgsl(&self) -> Result<String, ComputeError> {
+        let mut wgsl = source(self.step, self.metric);
+        for &binding in &self.halves {
+            wgsl = halved(&wgsl, binding).ok_or_else(|| ComputeError::Device {
+                during: format!("compiling {}", self.step.name()),
+                message: format!("binding {binding} takes no 16-bit floats"),
+            })?;
+        }
+        Ok(written(&wgsl, &self.shared))
+    }
 }
 
 impl Context {
@@ -361,14 +373,7 @@ impl Context {
             return Ok(pipeline.clone());
         }
         let name = key.step.name();
-        let mut wgsl = source(key.step, key.metric);
-        for &binding in &key.halves {
-            wgsl = halved(&wgsl, binding).ok_or_else(|| ComputeError::Device {
-                during: format!("compiling {name}"),
-                message: format!("binding {binding} takes no 16-bit floats"),
-            })?;
-        }
-        let wgsl = written(&wgsl, &key.shared);
+        let wgsl = key.wgsl()?;
         let constants: Vec<_> = key
             .constants
             .iter()

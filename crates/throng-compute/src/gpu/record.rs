@@ -2,7 +2,7 @@
 //! held against this one (`cargo xtask platforms`).
 
 use std::fmt::Write as _;
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, ErrorKind, Write as _};
 use std::num::NonZeroU64;
 use std::path::{Path, PathBuf};
@@ -10,17 +10,21 @@ use std::path::{Path, PathBuf};
 use throng_shaders::{Params, kernel_name};
 
 use super::binding::{Bind, halves, shared};
-use super::context::{Context, Job};
+use super::context::{Context, Job, Key};
 use crate::error::ComputeError;
 
 /// Dispatches kept of each kernel with the same constants: the first ones, over all processes.
 const MOST: usize = 8;
 
-/// The most values that a dispatch binds, to be kept.
-const MOST_VALUES: usize = 1 << 15;
+/// The most values that a dispatch binds, to be kept: the first of a variant, and others.
+const MOST_VALUES: [usize; 2] = [3 << 15, 1 << 15];
 
 /// A dispatch that is being kept.
 pub struct Recording {
+    /// What it is called by `throng_shaders::all`.
+    kernel: String,
+    /// The file of its WGSL, beside the record.
+    source: String,
     /// The kernel with its constants, as a file's name.
     variant: PathBuf,
     /// The values of each buffer, or piece of one.
@@ -47,21 +51,34 @@ impl Context {
             .iter()
             .map(|(_, buffer)| values_of(*buffer))
             .sum();
-        let mut variant = kernel_name(P::STEP, job.metric);
-        for number in shared(job.buffers) {
-            variant += &format!(",{number}");
+        let mut kernel = kernel_name(P::STEP, job.metric);
+        let halves = halves(job.buffers);
+        if !halves.is_empty() {
+            kernel += "-half";
         }
+        let mut source = kernel.clone();
+        for number in halves.iter().chain(&shared(job.buffers)) {
+            source += &format!(",{number}");
+        }
+        let mut variant = source.clone();
         for (name, value) in job.constants {
             variant += &format!(",{name}={value}");
         }
+        source += ".wgsl";
         let variant = dir.join(variant);
-        // Kernels of 16-bit floats are others, of which only the translations are checked.
-        let is_half = !halves(job.buffers).is_empty();
-        if is_half || values > MOST_VALUES || nth(&variant, MOST - 1).exists() {
+        let most_values = MOST_VALUES[usize::from(nth(&variant, 0).exists())];
+        if values > most_values || nth(&variant, MOST - 1).exists() {
             return Ok(None);
         }
+        let wgsl = Key::of(job).wgsl()?;
+        fs::write(dir.join(&source), wgsl).map_err(unkept)?;
         let before = self.contents(job)?;
-        Ok(Some(Recording { variant, before }))
+        Ok(Some(Recording {
+            kernel,
+            source,
+            variant,
+            before,
+        }))
     }
 
     /// After it: keeps it, with what it wrote.
@@ -78,9 +95,9 @@ impl Context {
             .collect();
         let params: Vec<u32> = bytemuck::pod_collect_to_vec(std::slice::from_ref(&job.params));
         let mut text = format!(
-            "{{\"kernel\": \"{}\", \"shared\": {:?}, \"constants\": {{{}}}, \"groups\": {}, \"params\": {params:?}, \"buffers\": [",
-            kernel_name(P::STEP, job.metric),
-            shared(job.buffers),
+            "{{\"kernel\": \"{}\", \"source\": \"{}\", \"constants\": {{{}}}, \"groups\": {}, \"params\": {params:?}, \"buffers\": [",
+            recording.kernel,
+            recording.source,
             constants.join(", "),
             job.groups
         );
@@ -94,10 +111,7 @@ impl Context {
             );
         }
         text += "]}\n";
-        keep(&recording.variant, &text).map_err(|error| ComputeError::Device {
-            during: "keeping a dispatch".to_owned(),
-            message: error.to_string(),
-        })
+        keep(&recording.variant, &text).map_err(unkept)
     }
 
     /// The values of all that is bound.
@@ -113,6 +127,13 @@ fn values_of(buffer: &dyn Bind) -> usize {
     let at = buffer.binding();
     let rest = at.buffer.size() - at.offset;
     (at.size.map_or(rest, NonZeroU64::get) / 4) as usize
+}
+
+fn unkept(error: io::Error) -> ComputeError {
+    ComputeError::Device {
+        during: "keeping a dispatch".to_owned(),
+        message: error.to_string(),
+    }
 }
 
 fn nth(variant: &Path, index: usize) -> PathBuf {
