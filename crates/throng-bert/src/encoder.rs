@@ -13,8 +13,14 @@ use crate::pooling::Pooling;
 use crate::weights::{self, Loaded};
 use crate::{Bert, BertConfig, BertError, BertForMaskedLm, TokenSequence, bridge};
 
-/// Tokens in one batch, padding counted: enough to keep a GPU busy, little enough for any.
-pub(crate) const BATCH_TOKENS: usize = 8_192;
+/// Tokens in one batch, padding counted: enough to keep a GPU busy, little enough for any. On a CPU fewer are as fast, and
+/// their tensors come from memory that the allocator keeps, where larger ones are mapped and cleared each time.
+pub(crate) fn batch_tokens(compute: &Compute) -> usize {
+    match compute.host_device() {
+        Some(_) => 8_192,
+        None => 2_048,
+    }
+}
 
 /// How the names of the masked-language head begin in a file.
 const HEAD: &str = "cls.predictions.";
@@ -181,7 +187,11 @@ impl Encoder {
         let mut out = self.compute.matrix_builder(sequences.len(), width)?;
         let lengths: Vec<usize> = sequences.iter().map(|s| s.ids.len()).collect();
         let mut done = 0;
-        for rows in batch::by_length((0..sequences.len()).collect(), &lengths, BATCH_TOKENS) {
+        for rows in batch::by_length(
+            (0..sequences.len()).collect(),
+            &lengths,
+            batch_tokens(&self.compute),
+        ) {
             let batch = Batch::of_rows(sequences, &rows, self.config.pad_token_id, &self.device);
             let hidden = self.bert.hidden(
                 batch.ids.clone(),

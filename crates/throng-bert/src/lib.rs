@@ -22,8 +22,8 @@ mod weights;
 pub use batch::TokenSequence;
 pub use classifier::{
     BertForSequenceClassification, Checkpoints, Ended, Examples, LoraModule, LoraParams, Loss,
-    Schedule, SequenceClassifier, Targets, Task, TrainEpoch, TrainParams, TrainReport, TrainStep,
-    TrainWatch, Tuning,
+    Schedule, SequenceClassifier, Targets, Task, TextClassifier, TrainEpoch, TrainParams,
+    TrainReport, TrainStep, TrainWatch, Tuning,
 };
 pub use config::BertConfig;
 pub use encoder::Encoder;

@@ -242,7 +242,7 @@ impl TextEncoder {
     }
 
     /// A vector a text, in order: [texts, width] on the model's device. Texts of like length go together, as many as
-    /// make a batch of 8,192 tokens. `progress` hears how many are done and may stop the work.
+    /// make a batch. `progress` hears how many are done and may stop the work.
     ///
     /// # Errors
     /// If the device fails or a vector is not finite, with its text; [`BertError::Cancelled`].

@@ -70,7 +70,10 @@ impl Tokenizer {
     }
 
     /// The same tokenizer for texts of at most so many tokens.
-    pub(crate) fn with_max_length(self, max_length: usize) -> Result<Self, BertError> {
+    ///
+    /// # Errors
+    /// If that is below 3, or there is no room beside the special tokens.
+    pub fn with_max_length(self, max_length: usize) -> Result<Self, BertError> {
         if max_length < LEAST_LENGTH {
             return Err(too_short(max_length));
         }
@@ -98,6 +101,32 @@ impl Tokenizer {
             tokenizer,
             max_length,
         })
+    }
+
+    /// Writes `tokenizer.json`, and a `tokenizer_config.json` with which transformers opens it, into `folder`.
+    ///
+    /// # Errors
+    /// If a file cannot be written.
+    pub fn save(&self, folder: &Path) -> Result<(), BertError> {
+        let path = folder.join("tokenizer.json");
+        let text = self
+            .tokenizer
+            .to_string(true)
+            .map_err(|e| file(&path, e.to_string()))?;
+        std::fs::write(&path, text).map_err(|e| file(&path, e.to_string()))?;
+        let is_there = |token: &&str| self.tokenizer.token_to_id(token).is_some();
+        let special = |token: &'static str| Some(token).filter(is_there);
+        let config = serde_json::json!({
+            "tokenizer_class": "PreTrainedTokenizerFast",
+            "model_max_length": self.max_length,
+            "pad_token": special("[PAD]"),
+            "unk_token": special("[UNK]"),
+            "cls_token": special("[CLS]"),
+            "sep_token": special("[SEP]"),
+            "mask_token": special("[MASK]"),
+        });
+        let path = folder.join("tokenizer_config.json");
+        std::fs::write(&path, format!("{config:#}\n")).map_err(|e| file(&path, e.to_string()))
     }
 
     /// The most tokens of a text, special ones among them.

@@ -8,7 +8,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 use crate::args::Common;
 use crate::commands::{
     assign, bench, cluster, completions, demo, distances, doctor, embed, evaluate, neighbors,
-    pretrain, segment,
+    predict, pretrain, segment, train,
 };
 use crate::failure::Failure;
 use crate::session::Session;
@@ -38,6 +38,8 @@ enum Command {
     Neighbors(neighbors::Args),
     Pretrain(pretrain::Args),
     Embed(embed::Args),
+    Train(train::Args),
+    Predict(predict::Args),
     Evaluate(evaluate::Args),
     Doctor(doctor::Args),
     Bench(bench::Args),
@@ -63,6 +65,8 @@ pub fn run() -> Result<(), Failure> {
         Command::Neighbors(args) => neighbors::run(&args, &session),
         Command::Pretrain(args) => pretrain::run(&args, &session),
         Command::Embed(args) => embed::run(&args, &session),
+        Command::Train(args) => train::run(&args, &session),
+        Command::Predict(args) => predict::run(&args, &session),
         Command::Evaluate(args) => evaluate::run(&args, &session),
         Command::Doctor(args) => doctor::run(&args, &session),
         Command::Bench(args) => bench::run(&args, &session),

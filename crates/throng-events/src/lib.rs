@@ -3,6 +3,7 @@
 //! [`read`] takes CSV, JSON Lines and Parquet, told by content, and gives an [`EventLog`] that does not depend on the
 //! order of rows, with every [`Dropped`] row and its [`Reason`]. [`sequences`] cuts the log up.
 
+mod cells;
 mod clean;
 mod delimited;
 mod dropped;
@@ -27,6 +28,7 @@ mod visit;
 mod vocabulary;
 mod write;
 
+pub use cells::Cells;
 pub use dropped::{Dropped, DroppedRow, Reason, formula_safe};
 pub use error::{EventsError, Location};
 pub use event::{Event, EventLog, Sequence, SequenceUnit};

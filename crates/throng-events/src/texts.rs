@@ -4,22 +4,19 @@ use std::cell::Cell;
 use std::io::{BufRead, BufReader, Read};
 use std::rc::Rc;
 
-use arrow_array::Array;
-
 use crate::error::Location;
 use crate::input::{self, Origin, TextInput};
-use crate::table::{self, Table, decode};
-use crate::{EventsError, ReadOptions, Source};
+use crate::table::decode;
+use crate::{Cells, EventsError, ReadOptions, Source};
 
 /// A file of texts that is read some rows at a time.
 pub struct Texts {
-    origin: Origin,
     rows: Rows,
     bytes: Rc<Cell<u64>>,
 }
 
 enum Rows {
-    Column(Box<dyn Table>, String),
+    Column(Cells),
     Lines(Lines),
 }
 
@@ -38,19 +35,14 @@ impl Texts {
         options.check()?;
         let bytes = Rc::new(Cell::new(0));
         let input = input::open(source, &bytes)?;
-        let origin = input.origin.clone();
         let rows = match column {
             Some(name) => {
-                let table = table::open(input, options, &mut || Ok(()))?;
-                Rows::Column(table, name.trim().to_owned())
+                let wanted = [("text", name)];
+                Rows::Column(Cells::of_input(input, bytes.clone(), &wanted, options)?)
             }
             None => Rows::Lines(Lines::new(input, options)?),
         };
-        Ok(Self {
-            origin,
-            rows,
-            bytes,
-        })
+        Ok(Self { rows, bytes })
     }
 
     /// Bytes read so far, as they lie in the file.
@@ -65,38 +57,10 @@ impl Texts {
     /// # Errors
     /// If there is no such column, a row does not parse, or the file ends too early: every row counts here.
     pub fn next_batch(&mut self) -> Result<Option<Vec<String>>, EventsError> {
-        let (table, name) = match &mut self.rows {
-            Rows::Lines(lines) => return lines.next_batch(),
-            Rows::Column(table, name) => (table, name),
-        };
-        let Some(batch) = table.next_batch()? else {
-            return Ok(None);
-        };
-        if let Some(row) = batch.bad.first() {
-            return Err(EventsError::Unparsed {
-                location: Box::new(Location {
-                    file: self.origin.file.clone(),
-                    line: row.line,
-                    column: row.column.clone(),
-                }),
-                problem: row.problem.clone(),
-            });
+        match &mut self.rows {
+            Rows::Lines(lines) => lines.next_batch(),
+            Rows::Column(column) => Ok(column.next_batch()?.and_then(|mut cells| cells.pop())),
         }
-        let Some(place) = batch.names.iter().position(|n| n == name) else {
-            return Err(EventsError::NoSuchColumn {
-                file: self.origin.file.clone(),
-                role: "text",
-                column: name.clone(),
-                columns: batch.names.to_vec(),
-            });
-        };
-        table.need(&[name]);
-        let cells = &batch.columns[place];
-        let text = |row| match cells.is_valid(row) {
-            true => cells.value(row).to_owned(),
-            false => String::new(),
-        };
-        Ok(Some((0..cells.len()).map(text).collect()))
     }
 }
 

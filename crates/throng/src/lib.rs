@@ -13,6 +13,7 @@
 
 mod behaviour;
 mod bundle;
+pub mod classify;
 pub mod cohorts;
 pub mod demo;
 mod error;

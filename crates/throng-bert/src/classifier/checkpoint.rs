@@ -3,11 +3,13 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use burn::module::Module;
+use burn::module::{Module, ParamGroup};
 use burn::optim::ModuleOptimizer;
+use burn::store::ModuleRecord;
 use serde::{Deserialize, Serialize};
 
 use super::BertForSequenceClassification;
+use super::optimiser::Trained;
 use crate::BertError;
 use crate::tokenizer::{file, read_json};
 
@@ -65,8 +67,12 @@ impl Checkpoints {
             move |e: String| file(&path, e)
         };
         let record = |model: &BertForSequenceClassification, name: &str| {
-            let saved = model.clone().save_file(new.join(name));
-            saved.map_err(|e| of(name)(e.to_string()))
+            // What is not trained is what the run began with.
+            let trained = ParamGroup::from_ids(Trained::of(model).ids);
+            let record = model.clone().into_record_group(trained);
+            record
+                .save(new.join(name))
+                .map_err(|e| of(name)(e.to_string()))
         };
         record(&state.model, MODEL)?;
         if let Some(best) = &state.best {
@@ -102,7 +108,8 @@ impl Checkpoints {
         }
         let record = |model: BertForSequenceClassification, name: &str| {
             let path = folder.join(name);
-            let loaded = model.try_load_file(&path);
+            let loaded = ModuleRecord::load(&path)
+                .and_then(|record| model.try_load_record(record.allow_partial(true)));
             loaded.map_err(|e| file(&path, e.to_string()))
         };
         let path = folder.join(OPTIMISER);

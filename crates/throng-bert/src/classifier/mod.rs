@@ -1,6 +1,7 @@
 //! A classifier of sequences: its head, its losses, and its training.
 
 mod checkpoint;
+mod draws;
 mod loss;
 mod model;
 mod optimiser;
@@ -8,6 +9,7 @@ mod order;
 mod schedule;
 mod sequence_classifier;
 mod targets;
+mod text_classifier;
 mod train;
 mod tuning;
 
@@ -17,5 +19,6 @@ pub use model::BertForSequenceClassification;
 pub use schedule::Schedule;
 pub use sequence_classifier::SequenceClassifier;
 pub use targets::{Targets, Task};
+pub use text_classifier::TextClassifier;
 pub use train::{Ended, Examples, TrainEpoch, TrainParams, TrainReport, TrainStep, TrainWatch};
 pub use tuning::{LoraModule, LoraParams, Tuning};

@@ -1,6 +1,6 @@
 //! AdamW as transformers sets it up, and what happens to gradients before it.
 
-use burn::module::{Module, ModuleVisitor, Param};
+use burn::module::{Module, ModuleVisitor, Param, ParamId};
 use burn::optim::{
     AdamW, AdamWConfig, AdamWState, GradientsParams, LearningRate, ModuleOptimizer, Optimizer,
 };
@@ -41,6 +41,31 @@ impl Optimizer for HuggingFaceAdamW {
 
     fn to_device<const D: usize>(state: Self::State<D>, device: &Device) -> Self::State<D> {
         AdamW::to_device(state, device)
+    }
+}
+
+/// The tensors of a model that have gradients.
+#[derive(Default)]
+pub(crate) struct Trained {
+    pub ids: Vec<ParamId>,
+    /// Numbers of all of them.
+    pub numbers: usize,
+}
+
+impl Trained {
+    pub fn of<M: Module>(model: &M) -> Self {
+        let mut trained = Self::default();
+        model.visit(&mut trained);
+        trained
+    }
+}
+
+impl ModuleVisitor for Trained {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        if param.is_require_grad() {
+            self.ids.push(param.id);
+            self.numbers += param.lazy_shape().num_elements();
+        }
     }
 }
 

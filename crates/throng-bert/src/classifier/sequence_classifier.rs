@@ -10,7 +10,7 @@ use throng_compute::Compute;
 
 use super::{BertForSequenceClassification, Task};
 use crate::batch::{self, Batch};
-use crate::encoder::BATCH_TOKENS;
+use crate::encoder::batch_tokens;
 use crate::weights::{self, Loaded};
 use crate::{Bert, BertConfig, BertError, Encoder, TokenSequence, bridge};
 
@@ -184,13 +184,7 @@ impl SequenceClassifier {
         progress: &mut dyn FnMut(usize) -> ControlFlow<()>,
     ) -> Result<Vec<f32>, BertError> {
         let first = self.first(sequences, progress)?;
-        self.logits_of(first)
-    }
-
-    /// Scores of first tokens' vectors, as of [`Self::logits`].
-    pub(super) fn logits_of(&self, first: Tensor<2>) -> Result<Vec<f32>, BertError> {
-        let logits = self.model.score(first).try_into_vec_as::<f32>();
-        let logits = logits.map_err(|e| BertError::Device(e.to_string()))?;
+        let logits = self.scores(first)?;
         let labels = self.labels.len();
         match logits.iter().position(|value| !value.is_finite()) {
             Some(at) => Err(BertError::Sequence {
@@ -199,6 +193,12 @@ impl SequenceClassifier {
             }),
             None => Ok(logits),
         }
+    }
+
+    /// Scores of first tokens' vectors, as of [`Self::logits`], which may not be finite.
+    pub(super) fn scores(&self, first: Tensor<2>) -> Result<Vec<f32>, BertError> {
+        let scores = self.model.score(first).try_into_vec_as::<f32>();
+        scores.map_err(|e| BertError::Device(e.to_string()))
     }
 
     /// The last layer's vectors of the first tokens, `[sequences, hidden]`, in order.
@@ -212,7 +212,11 @@ impl SequenceClassifier {
         let lengths: Vec<usize> = sequences.iter().map(|s| s.ids.len()).collect();
         let mut order = Vec::with_capacity(sequences.len());
         let mut vectors = Vec::new();
-        for rows in batch::by_length((0..sequences.len()).collect(), &lengths, BATCH_TOKENS) {
+        for rows in batch::by_length(
+            (0..sequences.len()).collect(),
+            &lengths,
+            batch_tokens(&self.compute),
+        ) {
             let batch = Batch::of_rows(sequences, &rows, self.config.pad_token_id, &self.device);
             vectors.push(self.model.first(&batch));
             order.extend(rows);

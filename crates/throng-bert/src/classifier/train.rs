@@ -10,11 +10,11 @@ use burn::optim::{GradientsAccumulator, GradientsParams};
 use burn::tensor::{Device, Tensor, TensorData};
 
 use super::checkpoint::{Progress, State};
-use super::optimiser::{HuggingFaceAdamW, scaled, squares};
+use super::optimiser::{HuggingFaceAdamW, Trained, scaled, squares};
 use super::order::Order;
 use super::{
     BertForSequenceClassification, Checkpoints, Loss, Schedule, SequenceClassifier, Targets, Task,
-    Tuning,
+    Tuning, draws,
 };
 use crate::batch::{self, Batch};
 use crate::{BertError, TokenSequence};
@@ -229,8 +229,8 @@ impl SequenceClassifier {
     /// training ends with. A watcher that stops the training keeps the best so far.
     ///
     /// # Errors
-    /// If sequences, targets, settings and model do not fit each other; if ten steps in a row are not finite
-    /// ([`BertError::LossNotFinite`]); if a checkpoint cannot be written or is of another run; if the device or the watcher
+    /// If sequences, targets, settings and model do not fit each other; if ten steps in a row or a validation score are not
+    /// finite ([`BertError::LossNotFinite`]); if a checkpoint cannot be written or is of another run; if the device or the watcher
     /// fails. The model is then as it was.
     pub fn train(
         &mut self,
@@ -327,6 +327,7 @@ impl<'a> Run<'a> {
             classifier.model.clone().train(),
             config.num_hidden_layers,
             params.seed,
+            &device,
         )?;
         let fresh = State {
             model,
@@ -342,7 +343,7 @@ impl<'a> Run<'a> {
             _ => fresh,
         };
         Ok(Self {
-            trained: trained(&state.model),
+            trained: Trained::of(&state.model).numbers,
             classifier: classifier.clone(),
             params,
             groups: order.count(train.targets).div_ceil(params.accumulation),
@@ -446,8 +447,8 @@ impl<'a> Run<'a> {
         let warm_up = (self.params.warm_up * steps as f64).ceil() as usize;
         let rate = self.params.schedule.factor(step, warm_up, steps) * self.params.learning_rate;
         // What a step draws depends on the seed and the step alone.
-        self.device
-            .seed(self.params.seed ^ (step as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15));
+        let seed = (step as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        let alone = draws::seeded(&self.device, self.params.seed ^ seed);
 
         let model = &self.state.model;
         let mut sum = GradientsAccumulator::new();
@@ -462,6 +463,7 @@ impl<'a> Run<'a> {
                 length => self.adversarial(&mut sum, rows, length),
             });
         }
+        drop(alone);
         let gradients = sum.grads();
         let read = losses.len();
         losses.extend(squares(model, &gradients));
@@ -534,12 +536,16 @@ impl<'a> Run<'a> {
             .zip(0..)
             .all(|(&at, back)| at + back == step.step);
         if last.count() == MOST_SKIPPED && is_row {
-            return Err(BertError::LossNotFinite {
-                step: step.step + 1 - MOST_SKIPPED,
-                learning_rate: self.params.learning_rate,
-            });
+            return Err(self.not_finite(step.step + 1 - MOST_SKIPPED));
         }
         Ok(())
+    }
+
+    fn not_finite(&self, step: usize) -> BertError {
+        BertError::LossNotFinite {
+            step,
+            learning_rate: self.params.learning_rate,
+        }
     }
 
     /// Ends the epoch: the model's score, and whether it is the best.
@@ -547,13 +553,17 @@ impl<'a> Run<'a> {
         let (mut logits, mut loss) = (Vec::new(), None);
         if let Some((inputs, targets)) = &self.validation {
             self.classifier.model = self.state.model.valid();
-            logits = match inputs {
+            let first = match inputs {
                 Inputs::Tokens(sequences) => {
                     let go_on = &mut |_| ControlFlow::Continue(());
-                    self.classifier.logits(sequences, go_on)?
+                    self.classifier.first(sequences, go_on)?
                 }
-                Inputs::First(first) => self.classifier.logits_of(first.as_ref().clone())?,
+                Inputs::First(first) => first.as_ref().clone(),
             };
+            logits = self.classifier.scores(first)?;
+            if !logits.iter().all(|score| score.is_finite()) {
+                return Err(self.not_finite(self.state.progress.step));
+            }
             let labels = self.classifier.labels().len();
             let shape = [targets.len(), labels];
             let scores = Tensor::from_data(
@@ -620,20 +630,4 @@ fn scores(
             model.score(Tensor::from_inner(first.as_ref().clone().select(0, places)))
         }
     }
-}
-
-/// Numbers of the tensors that have gradients.
-fn trained<M: Module>(model: &M) -> usize {
-    use burn::module::{ModuleVisitor, Param};
-    struct Count(usize);
-    impl ModuleVisitor for Count {
-        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-            if param.is_require_grad() {
-                self.0 += param.lazy_shape().num_elements();
-            }
-        }
-    }
-    let mut count = Count(0);
-    model.visit(&mut count);
-    count.0
 }

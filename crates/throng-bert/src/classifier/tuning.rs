@@ -1,11 +1,11 @@
 //! Which of a model's tensors training changes.
 
 use burn::module::{Lora, Module, ModuleMapper, Param, ParamGroup};
-use burn::tensor::{Tensor, TensorData};
+use burn::tensor::{Device, Tensor, TensorData};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use super::BertForSequenceClassification;
+use super::{BertForSequenceClassification, draws};
 use crate::BertError;
 
 /// What is trained. The head, the pooler and the map to labels, always is.
@@ -118,6 +118,7 @@ impl Tuning {
         model: BertForSequenceClassification,
         layers: usize,
         seed: u64,
+        device: &Device,
     ) -> Result<BertForSequenceClassification, BertError> {
         let head = ParamGroup::from_paths(HEAD.to_vec());
         let group = |pattern: String| {
@@ -145,6 +146,8 @@ impl Tuning {
                     paths.join("|")
                 ))?;
                 let lora = Lora::new(lora.rank, lora.alpha).set_param_group(adapted);
+                // Burn draws A, too.
+                let _alone = draws::seeded(device, seed);
                 let model = model.apply_lora(lora).map(&mut DrawAdapters {
                     path: Vec::new(),
                     random: ChaCha8Rng::seed_from_u64(seed),

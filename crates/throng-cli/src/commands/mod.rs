@@ -10,5 +10,7 @@ pub mod doctor;
 pub mod embed;
 pub mod evaluate;
 pub mod neighbors;
+pub mod predict;
 pub mod pretrain;
 pub mod segment;
+pub mod train;

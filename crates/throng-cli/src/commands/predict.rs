@@ -1,0 +1,152 @@
+//! `throng predict`: what a classifier says of texts.
+
+use std::io::{BufWriter, Write};
+use std::path::PathBuf;
+use std::time::Instant;
+
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+use thousands::Separable;
+use throng::bert::{Task, TextClassifier};
+use throng::events::{ReadOptions, Source, Texts};
+
+use crate::failure::{Failure, at};
+use crate::output::{FileKind, OutputFile};
+use crate::session::Session;
+use crate::stop;
+
+/// The start of a line of ours.
+const START: &str = "{\"label\":";
+
+/// Predict labels of texts
+///
+/// Writes a line of JSON for each text, in order: {"label", "probabilities"}, where several labels are a list and a number is
+/// the label itself. Probabilities are calibrated by the temperature of the model's folder.
+#[derive(clap::Args)]
+#[command(
+    after_help = "Example:\n  throng predict --model recommends --input new.csv --text \"Review Text\" --out preds.jsonl"
+)]
+pub struct Args {
+    /// A folder that `throng train` wrote, or a BertForSequenceClassification with its tokenizer
+    #[arg(long, value_name = "DIR")]
+    model: PathBuf,
+    /// The texts: plain text with one on each line, or with --text a table; - is standard input
+    #[arg(long, value_name = "FILE")]
+    input: PathBuf,
+    /// The table's column that holds the texts
+    #[arg(long, value_name = "NAME")]
+    text: Option<String>,
+    /// The file to write
+    #[arg(long, value_name = "FILE.jsonl")]
+    out: PathBuf,
+    /// Replace an earlier file
+    #[arg(long)]
+    force: bool,
+}
+
+#[derive(Serialize)]
+struct Outcome {
+    n: usize,
+    /// Texts of each label.
+    counts: Map<String, Value>,
+    seconds: f64,
+    out: String,
+    device: String,
+}
+
+/// Predicts and writes the file.
+///
+/// # Errors
+/// When an argument, the model, the texts or the output is wrong, the device fails, or Ctrl-C is pressed.
+pub fn run(args: &Args, session: &Session) -> Result<(), Failure> {
+    let mut out = OutputFile::create(
+        &args.out,
+        args.force,
+        FileKind::Table(START),
+        &[&args.input],
+    )?;
+    let source = match args.input.as_os_str() == "-" {
+        true => Source::Stdin,
+        false => Source::Path(args.input.clone()),
+    };
+    let mut texts = Texts::open(&source, args.text.as_deref(), &ReadOptions::default())?;
+    let compute = session.compute()?;
+    let model = TextClassifier::open(&args.model, &compute)?;
+    let labels = model.classifier.labels();
+    let total = std::fs::metadata(&args.input).ok().map(|about| about.len());
+    let progress = session.progress();
+    let start = Instant::now();
+    let (mut n, mut counts) = (0, vec![0_usize; labels.len()]);
+    let mut file = BufWriter::new(out.file());
+    while let Some(batch) = texts.next_batch()? {
+        stop::check()?;
+        let found = model.predict(&batch, &mut |_| {
+            progress.at("predict", texts.bytes(), total);
+            stop::flow()
+        })?;
+        for row in found.chunks(labels.len()) {
+            writeln!(file, "{}", said(&model, row, &mut counts))
+                .map_err(|error| Failure::writing(&args.out, &error))?;
+        }
+        n += batch.len();
+    }
+    if n == 0 {
+        return Err(at(args.input.display(), "has no texts; give at least one"));
+    }
+    file.flush()
+        .map_err(|error| Failure::writing(&args.out, &error))?;
+    drop(file);
+    drop(progress);
+    out.commit()?;
+    let counts = labels.iter().zip(&counts);
+    let outcome = Outcome {
+        n,
+        counts: counts
+            .map(|(label, &count)| (label.clone(), json!(count)))
+            .collect(),
+        seconds: start.elapsed().as_secs_f64(),
+        out: args.out.display().to_string(),
+        device: compute.describe().to_owned(),
+    };
+    session.finish(&outcome, &summary(&outcome))
+}
+
+/// A text's line.
+fn said(model: &TextClassifier, row: &[f64], counts: &mut [usize]) -> Value {
+    let labels = model.classifier.labels();
+    let probabilities: Map<String, Value> = labels
+        .iter()
+        .zip(row)
+        .map(|(label, &p)| (label.clone(), json!(p)))
+        .collect();
+    match model.classifier.task() {
+        Task::SingleLabel => {
+            let best = (0..row.len()).fold(0, |best, i| if row[i] > row[best] { i } else { best });
+            counts[best] += 1;
+            json!({"label": labels[best], "probabilities": probabilities})
+        }
+        Task::MultiLabel => {
+            let on: Vec<usize> = (0..row.len()).filter(|&i| row[i] >= 0.5).collect();
+            on.iter().for_each(|&label| counts[label] += 1);
+            let on: Vec<&String> = on.iter().map(|&label| &labels[label]).collect();
+            json!({"label": on, "probabilities": probabilities})
+        }
+        Task::Regression if row.len() == 1 => json!({"label": row[0]}),
+        Task::Regression => json!({"label": probabilities}),
+    }
+}
+
+fn summary(outcome: &Outcome) -> String {
+    let counts: Vec<String> = outcome
+        .counts
+        .iter()
+        .map(|(label, count)| format!("{count} {label}"))
+        .collect();
+    format!(
+        "{} texts ({}): {:.1} s\nwrote {}",
+        outcome.n.separate_with_commas(),
+        counts.join(", "),
+        outcome.seconds,
+        outcome.out
+    )
+}

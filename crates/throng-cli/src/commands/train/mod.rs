@@ -1,0 +1,249 @@
+//! `throng train`: a classifier of texts.
+
+mod args;
+mod journal;
+
+use std::time::Instant;
+
+use serde::Serialize;
+use thousands::Separable;
+use throng::bert::{Checkpoints, TextEncoder};
+use throng::classify::{self, Judgement, Labelled, News, Plan, Score, TextExamples, Trained};
+use throng::events::{ReadOptions, Source};
+
+pub use args::Args;
+use journal::Journal;
+
+use crate::errors::saving;
+use crate::failure::Failure;
+use crate::session::{Session, pretty_json};
+use crate::stop;
+
+/// Optimiser steps between checkpoints.
+const CHECKPOINT_STEPS: usize = 200;
+
+#[derive(Serialize)]
+struct Outcome<'a> {
+    labels: &'a [String],
+    n_train: usize,
+    n_validation: usize,
+    /// Rows that were left out.
+    without_text: usize,
+    without_label: usize,
+    /// Texts to learn from that are as long as --max-length allows: most of them were cut.
+    cut: usize,
+    tune: String,
+    score: &'static str,
+    temperature: f64,
+    #[serde(flatten)]
+    training: &'a throng::bert::TrainReport,
+    /// On the rows held out, calibrated.
+    report: &'a Option<Judgement>,
+    /// The same before calibration.
+    uncalibrated: &'a Option<Judgement>,
+    epochs_judged: &'a [classify::Epoch],
+    seconds: f64,
+    device: String,
+    out: String,
+}
+
+/// Trains and writes the folder.
+///
+/// # Errors
+/// When an argument, the data, the model or the output is wrong, training fails, or Ctrl-C is pressed.
+pub fn run(args: &Args, session: &Session) -> Result<(), Failure> {
+    let start = Instant::now();
+    let mut out = args.out.clone();
+    out.force |= args.resume;
+    let folder = out.create()?;
+    let options = ReadOptions::default();
+    let (label, columns) = (args.label(), args.columns());
+    let read = |path: &std::path::Path, labels: Option<&[String]>| {
+        let source = match path.as_os_str() == "-" {
+            true => Source::Stdin,
+            false => Source::Path(path.to_owned()),
+        };
+        Labelled::read(&source, &columns, &label, labels, &options)
+            .map_err(|error| Failure::from(error).of(path.display()))
+    };
+    let data = read(&args.data, None)?;
+    let other = match &args.rows.valid {
+        Some(path) => Some(read(path, Some(&data.labels))?),
+        None => None,
+    };
+    let (train, validation) = match &other {
+        Some(other) => {
+            let all = |data: &Labelled| (0..data.texts.len()).collect::<Vec<_>>();
+            (data.pick(&all(&data)), other.pick(&all(other)))
+        }
+        None => {
+            let split = data
+                .split(args.rows.holdout, session.seed())
+                .map_err(|error| Failure::from(error).of(args.data.display()))?;
+            (data.pick(&split.train), data.pick(&split.validation))
+        }
+    };
+    let task = label.task();
+    let params = args.params(task, &data.labels, &train.1, session.seed())?;
+    let score = args.tuning.early_stop;
+    let score = score.unwrap_or_else(|| Score::of(task, data.labels.len()));
+    session.note(format_args!(
+        "{} texts to learn from, {} to judge by, {} labels",
+        train.0.len().separate_with_commas(),
+        validation.0.len().separate_with_commas(),
+        data.labels.len()
+    ));
+
+    let compute = session.compute()?;
+    let encoder = TextEncoder::open(&args.model, &compute)?;
+    let most = encoder.encoder().config().max_position_embeddings;
+    let encoder = encoder.with_max_length(args.rows.max_length.min(most))?;
+    let run = Journal::folder(&args.out.out);
+    let unwritten = |error: std::io::Error| Failure::writing(&run, &error);
+    let mut journal = Journal::open(&run, args.resume).map_err(unwritten)?;
+    let checkpoints = Checkpoints {
+        folder: run.join("checkpoint"),
+        every: CHECKPOINT_STEPS,
+        resume: args.resume,
+    };
+    let progress = session.progress();
+    let mut watch = |news: News<'_>| {
+        match news {
+            News::Encoded(done, total) => progress.at("encode", done as u64, Some(total as u64)),
+            News::Step(step) => {
+                let stage = format!("train, loss {:.3}", step.loss);
+                progress.at(&stage, step.step as u64, Some(step.steps as u64));
+                journal.step(step);
+                if step.is_skipped {
+                    progress.aside(|| {
+                        session.note(format_args!(
+                            "step {} was left out: a gradient was not finite; the model is that of the step before",
+                            step.step
+                        ));
+                    });
+                }
+            }
+            News::Epoch(epoch) => {
+                journal.epoch(epoch);
+                progress.aside(|| session.note(line(epoch, score)));
+            }
+        }
+        match journal.failed {
+            Some(_) => std::ops::ControlFlow::Break(()),
+            None => stop::flow(),
+        }
+    };
+    let examples = [
+        TextExamples {
+            texts: &train.0,
+            targets: &train.1,
+        },
+        TextExamples {
+            texts: &validation.0,
+            targets: &validation.1,
+        },
+    ];
+    let plan = Plan {
+        task,
+        labels: &data.labels,
+        score,
+        params: &params,
+        checkpoints: Some(&checkpoints),
+    };
+    let trained = classify::train(&encoder, &plan, examples, &mut watch);
+    drop(progress);
+    let trained = match trained {
+        Ok(trained) => trained,
+        Err(error) => {
+            // Only a checkpoint is worth keeping.
+            if !checkpoints.folder.exists() {
+                journal.remove().map_err(unwritten)?;
+            }
+            return Err(error.into());
+        }
+    };
+    if let Some(error) = journal.failed.take() {
+        return Err(Failure::writing(&run, &error));
+    }
+    if trained.report.is_none() {
+        stop::check()?;
+    }
+
+    let unsaved = |error: throng::bert::BertError| saving(&args.out.out, error.into());
+    trained.model.save(folder.path()).map_err(unsaved)?;
+    let outcome = Outcome {
+        labels: &data.labels,
+        n_train: train.0.len(),
+        n_validation: validation.0.len(),
+        without_text: data.without_text,
+        without_label: data.without_label,
+        cut: trained.cut,
+        tune: format!("{:?}", params.tuning),
+        score: score.name(),
+        temperature: trained.model.temperature(),
+        training: &trained.training,
+        report: &trained.report,
+        uncalibrated: &trained.uncalibrated,
+        epochs_judged: &trained.epochs,
+        seconds: start.elapsed().as_secs_f64(),
+        device: compute.describe().to_owned(),
+        out: args.out.out.display().to_string(),
+    };
+    let written = std::fs::write(folder.path().join("report.json"), pretty_json(&outcome)?);
+    written
+        .and_then(|()| journal.copy(folder.path()))
+        .map_err(|error| Failure::writing(&args.out.out, &error))?;
+    folder.commit("train")?;
+    if trained.is_stopped() {
+        session.note(format_args!(
+            "{} holds the best of {} epochs; --resume goes on behind step {}",
+            outcome.out, trained.training.epochs, trained.training.steps
+        ));
+        return Err(Failure::stopped());
+    }
+    journal.remove().map_err(unwritten)?;
+    session.finish(&outcome, &summary(&outcome, &trained))
+}
+
+/// An epoch in a line.
+fn line(epoch: &classify::Epoch, score: Score) -> String {
+    let value = match epoch.score {
+        Some(value) => format!("{value:.4}"),
+        None => "undefined".to_owned(),
+    };
+    let more = match &epoch.report {
+        Judgement::Classes(report) => format!(
+            ", f1_score {:.4}, accuracy_score {:.4}",
+            report.f1_score, report.accuracy_score
+        ),
+        Judgement::Numbers(report) => {
+            format!(", mean_squared_error {:.4}", report.mean_squared_error)
+        }
+    };
+    format!(
+        "epoch {}: loss {:.4}, on rows held out {:.4}, {} {value}{more}",
+        epoch.epoch,
+        epoch.loss,
+        epoch.validation_loss,
+        score.name()
+    )
+}
+
+fn summary(outcome: &Outcome<'_>, trained: &Trained) -> String {
+    let report = match &trained.report {
+        Some(Judgement::Classes(report)) => format!("{report}\n"),
+        Some(Judgement::Numbers(report)) => format!(
+            "mean_squared_error {:.4}, mean_absolute_error {:.4}\n",
+            report.mean_squared_error, report.mean_absolute_error
+        ),
+        None => String::new(),
+    };
+    format!(
+        "{report}best epoch {}, {} numbers trained, temperature {:.3}: {:.1} s\nwrote {}",
+        trained.training.best_epoch.unwrap_or_default(),
+        trained.training.trained.separate_with_commas(),
+        outcome.temperature,
+        outcome.seconds,
+        outcome.out
+    )
+}

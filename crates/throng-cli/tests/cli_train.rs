@@ -1,0 +1,305 @@
+//! `throng train` and `predict`; the training itself is held to PyTorch in crates/throng-bert/tests.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod common;
+use std::fs;
+use std::path::Path;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use common::{Place, Ran, list, throng};
+use serde_json::Value;
+
+fn model() -> String {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../assets/minilm");
+    assert!(
+        folder.exists(),
+        "assets/minilm is not there: run `cargo xtask assets`"
+    );
+    folder.display().to_string()
+}
+
+/// Praise and complaints of eight things, with a user and a number each.
+fn table(rows: usize) -> String {
+    let things = [
+        "dress", "coat", "shirt", "skirt", "jumper", "hat", "scarf", "belt",
+    ];
+    let praise = [
+        "i love this",
+        "what a lovely",
+        "a perfect",
+        "so happy with the",
+    ];
+    let complaints = [
+        "i returned this",
+        "what a terrible",
+        "a badly made",
+        "so unhappy with the",
+    ];
+    let mut text = "words,kind,tags,stars,user\n".to_owned();
+    for row in 0..rows {
+        let (is_good, thing) = (row % 2 == 0, things[row / 2 % 8]);
+        let (start, kind) = match is_good {
+            true => (praise[row / 16 % 4], "praise"),
+            false => (complaints[row / 16 % 4], "complaint"),
+        };
+        let tags = if is_good { "good|seen" } else { "seen" };
+        let stars = if is_good { 4.5 } else { 1.0 };
+        text += &format!(
+            "{start} {thing} number {row},{kind},{tags},{stars},u{}\n",
+            row % 20
+        );
+    }
+    text
+}
+
+fn train(place: &Place, more: &[&str]) -> Ran {
+    let model = model();
+    let mut args = vec![
+        "train", "--data", "t.csv", "--text", "words", "--model", &model, "--out", "m",
+    ];
+    args.extend(more);
+    if !more.contains(&"--label") {
+        args.extend(["--label", "kind"]);
+    }
+    place.run(args)
+}
+
+fn lines(path: &Path) -> Vec<Value> {
+    let text = fs::read_to_string(path).unwrap();
+    text.lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
+}
+
+#[test]
+fn a_trained_head_tells_praise_from_complaints() {
+    let place = Place::new();
+    place.write("t.csv", table(160));
+    let ran = train(&place, &["--tune", "head", "--split-by", "user", "--json"]).ok();
+    let outcome = ran.json();
+    assert_eq!(
+        outcome["labels"],
+        serde_json::json!(["complaint", "praise"])
+    );
+    let rows = |name: &str| outcome[name].as_u64().unwrap();
+    assert_eq!(rows("n_train") + rows("n_validation"), 160);
+    assert!(
+        outcome["report"]["roc_auc_score"].as_f64().unwrap() > 0.95,
+        "{outcome}"
+    );
+    assert_eq!(
+        (&outcome["ended"], &outcome["skipped"]),
+        (&"whole".into(), &Value::Array(vec![]))
+    );
+    let files = [
+        "calibration.json",
+        "config.json",
+        "metrics.jsonl",
+        "model.safetensors",
+        "report.json",
+        "throng.json",
+        "tokenizer.json",
+        "tokenizer_config.json",
+    ];
+    assert_eq!(list(&place.path("m")), files);
+    assert_eq!(place.list(), ["m", "t.csv"]);
+    let metrics = lines(&place.path("m/metrics.jsonl"));
+    let steps = metrics
+        .iter()
+        .filter(|line| line.get("step").is_some())
+        .count() as u64;
+    assert_eq!(Some(steps), outcome["steps"].as_u64());
+    assert_eq!(metrics.len() as u64 - steps, 10);
+
+    place.write("new.txt", "a perfect hat\nso unhappy with the coat\n\n");
+    let args = [
+        "predict", "--model", "m", "--input", "new.txt", "--out", "p.jsonl",
+    ];
+    place.run(args).ok();
+    let found = lines(&place.path("p.jsonl"));
+    assert_eq!(found.len(), 3);
+    assert_eq!(
+        (&found[0]["label"], &found[1]["label"]),
+        (&"praise".into(), &"complaint".into())
+    );
+    for line in &found {
+        let sum: f64 = ["praise", "complaint"]
+            .iter()
+            .map(|label| line["probabilities"][label].as_f64().unwrap())
+            .sum();
+        assert!((sum - 1.0).abs() < 1e-9);
+    }
+    let again = place.run(args).failed(2);
+    assert!(again.contains("add --force"), "{again}");
+
+    // The same command gives the same bytes.
+    let bytes = |name: &str| fs::read(place.path(name)).unwrap();
+    let before = bytes("m/model.safetensors");
+    train(
+        &place,
+        &["--tune", "head", "--split-by", "user", "--force", "--quiet"],
+    )
+    .ok();
+    assert!(bytes("m/model.safetensors") == before);
+}
+
+#[test]
+fn labels_and_numbers_are_learnt_too() {
+    let place = Place::new();
+    place.write("t.csv", table(96));
+    let more = [
+        "--task", "labels", "--label", "tags", "--epochs", "4", "--json",
+    ];
+    let outcome = train(&place, &more).ok().json();
+    assert_eq!(outcome["labels"], serde_json::json!(["good", "seen"]));
+    place.write("new.txt", "a perfect hat\n");
+    let predict = |out: &str| {
+        place
+            .run([
+                "predict", "--model", "m", "--input", "new.txt", "--out", out,
+            ])
+            .ok();
+        lines(&place.path(out)).remove(0)
+    };
+    assert!(
+        predict("p.jsonl")["label"]
+            .as_array()
+            .unwrap()
+            .contains(&"seen".into())
+    );
+    let more = [
+        "--task", "number", "--label", "stars", "--epochs", "30", "--lr", "5e-3", "--force",
+        "--json",
+    ];
+    let outcome = train(&place, &more).ok().json();
+    assert!(
+        outcome["report"]["r2_score"].as_f64().unwrap() > 0.5,
+        "{outcome}"
+    );
+    let stars = predict("n.jsonl")["label"].as_f64().unwrap();
+    assert!((2.5..7.0).contains(&stars), "{stars}");
+}
+
+#[test]
+fn bad_input_is_one_line_and_leaves_nothing() {
+    let place = Place::new();
+    place.write("t.csv", table(40));
+    place.write("empty.csv", "words,kind\n,praise\n ,complaint\n");
+    place.write("once.csv", "words,kind\na,x\nb,x\nc,y\n");
+    place.write("one.csv", "words,kind\na,x\nb,x\n");
+    let before = place.list();
+    for (more, words) in [
+        (
+            vec!["--data", "empty.csv"],
+            "empty.csv: --text: no row has both a text and a label",
+        ),
+        (
+            vec!["--data", "once.csv"],
+            "once.csv: --label: \"y\" is on one row only",
+        ),
+        (
+            vec!["--data", "one.csv"],
+            "one.csv: --label: all 2 rows are \"x\"",
+        ),
+        (vec!["--data", "none.csv"], "none.csv: no such file"),
+        (
+            vec!["--text", "nothing"],
+            "has no column nothing (for text)",
+        ),
+        (
+            vec!["--label", "words", "--task", "number"],
+            "which is no number",
+        ),
+        (
+            vec!["--tune", "last:9"],
+            "the last 9 layers, the model has 6",
+        ),
+        (vec!["--tune", "lora:0"], "a rank of 0"),
+        (vec!["--tune", "some"], "give full, head, last:N or lora:R"),
+        (vec!["--loss", "bce"], "is none of SingleLabel"),
+        (
+            vec!["--class-weights", "1,2,3"],
+            "3 class weights, the model has 2 classes",
+        ),
+        (
+            vec!["--class-weights", "heavy"],
+            "--class-weights: \"heavy\" is neither balanced nor numbers",
+        ),
+        (
+            vec!["--holdout", "0"],
+            "--holdout: of 40 rows, 0 are left to judge by",
+        ),
+        (vec!["--early-stop", "luck"], "give one of roc_auc_score"),
+        (vec!["--adversarial", "0.1"], "cached features does not see"),
+        (vec!["--lr", "0"], "learning_rate is 0"),
+        (vec!["--model", "nowhere"], "nowhere/config.json"),
+    ] {
+        // A later value of an option replaces an earlier one only if the option is not given twice.
+        let mut args = vec!["train"];
+        let model = model();
+        for (name, value) in [
+            ("--data", "t.csv"),
+            ("--text", "words"),
+            ("--label", "kind"),
+            ("--model", &model),
+            ("--out", "m"),
+        ] {
+            if !more.contains(&name) {
+                args.extend([name, value]);
+            }
+        }
+        args.extend(&more);
+        let line = place.run(args).failed_after_notes(2);
+        assert!(line.contains(words), "{line}");
+        assert_eq!(place.list(), before, "{line}");
+    }
+    // A loss that is not finite is the run's failure, not the input's.
+    let line =
+        train(&place, &["--lr", "1e38", "--warmup", "0", "--epochs", "20"]).failed_after_notes(1);
+    assert!(line.contains("not finite at step"), "{line}");
+    assert!(!place.path("m").exists());
+}
+
+/// Killed after an epoch, and gone on.
+#[test]
+fn a_killed_run_goes_on() {
+    let place = Place::new();
+    place.write("t.csv", table(400));
+    train(&place, &["--tune", "head", "--quiet"]).ok();
+    let whole = fs::read(place.path("m/model.safetensors")).unwrap();
+    let metrics = lines(&place.path("m/metrics.jsonl"));
+    fs::remove_dir_all(place.path("m")).unwrap();
+
+    let mut command = throng();
+    let model = model();
+    command.current_dir(place.path("."));
+    command.args([
+        "train", "--data", "t.csv", "--text", "words", "--label", "kind", "--tune", "head",
+    ]);
+    command.args(["--model", &model, "--out", "m", "--quiet"]);
+    let mut child = command
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let start = Instant::now();
+    while !place.path("m.run/checkpoint/progress.json").exists() {
+        assert!(
+            child.try_wait().unwrap().is_none(),
+            "it ended before it was killed"
+        );
+        assert!(start.elapsed() < Duration::from_secs(120));
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(!place.path("m").exists());
+
+    let line = train(&place, &["--tune", "head", "--resume", "--batch", "8"]).failed_after_notes(2);
+    assert!(line.contains("with other data or settings"), "{line}");
+    train(&place, &["--tune", "head", "--resume", "--quiet"]).ok();
+    assert!(fs::read(place.path("m/model.safetensors")).unwrap() == whole);
+    assert_eq!(lines(&place.path("m/metrics.jsonl")), metrics);
+    assert!(!place.path("m.run").exists());
+}
