@@ -23,8 +23,10 @@ mod symbols;
 mod table;
 mod texts;
 mod time;
+mod verbalize;
 mod visit;
 mod vocabulary;
+mod wording;
 mod write;
 
 pub use dropped::{Dropped, DroppedRow, Reason, formula_safe};
@@ -41,6 +43,7 @@ pub use symbols::Symbols;
 pub use table::Format;
 pub use texts::Texts;
 pub use time::format_time;
+pub use verbalize::{Language, VerbalizeParams, Verbalized, Verbalizer};
 pub use visit::{new_visit, spent, visits};
 pub use vocabulary::{
     CLS, MASK, PAD, SEP, SPECIAL, Tokens, UNK, Vocabulary, VocabularyParams, pause_name,
