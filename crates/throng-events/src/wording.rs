@@ -8,6 +8,19 @@ use crate::vocabulary::SPECIAL;
 const MINUTE: i64 = 60_000;
 const HOUR: i64 = 60 * MINUTE;
 const DAY: i64 = 24 * HOUR;
+const WEEK: i64 = 7 * DAY;
+const YEAR: i64 = 365 * DAY;
+
+/// Below which duration each unit is used, how long it is and what it is called.
+const UNITS: [(i64, i64, &str, &str); 5] = [
+    (HOUR, MINUTE, "minute", "分钟"),
+    (DAY, HOUR, "hour", "小时"),
+    (WEEK, DAY, "day", "天"),
+    (5 * WEEK, WEEK, "week", "周"),
+    (YEAR, YEAR / 12, "month", "个月"),
+];
+/// The unit of all that is longer.
+const YEARS: (i64, i64, &str, &str) = (i64::MAX, YEAR, "year", "年");
 
 /// What logs call an action, without case and anything but letters and digits, and how it is said, before and after
 /// its object.
@@ -240,18 +253,8 @@ impl Language {
     /// A duration in the largest unit that says it well, rounded: minutes below an hour, hours below a day, days below
     /// a week, weeks below five, months below a year, years.
     pub(crate) fn duration(self, milliseconds: i64) -> String {
-        const WEEK: i64 = 7 * DAY;
-        const FIVE_WEEKS: i64 = 5 * WEEK;
-        const MONTH: i64 = YEAR / 12;
-        const YEAR: i64 = 365 * DAY;
-        let (unit, english, chinese) = match milliseconds {
-            ..HOUR => (MINUTE, "minute", "分钟"),
-            ..DAY => (HOUR, "hour", "小时"),
-            ..WEEK => (DAY, "day", "天"),
-            ..FIVE_WEEKS => (WEEK, "week", "周"),
-            ..YEAR => (MONTH, "month", "个月"),
-            _ => (YEAR, "year", "年"),
-        };
+        let unit = |&&(below, ..): &&(i64, i64, &str, &str)| milliseconds < below;
+        let (_, unit, english, chinese) = *UNITS.iter().find(unit).unwrap_or(&YEARS);
         let count = (milliseconds.saturating_add(unit / 2) / unit).max(1);
         let word = |words: &[&str; 12]| {
             let word = usize::try_from(count).ok().and_then(|c| words.get(c - 1));
