@@ -1,7 +1,8 @@
-//! Behaviour logs: reading, cleaning, sequences, vocabulary. Sees no device.
+//! Behaviour logs: reading, cleaning, sequences, vocabulary, texts, labels. Sees no device.
 //!
 //! [`read`] takes CSV, JSON Lines and Parquet, told by content, and gives an [`EventLog`] that does not depend on the
-//! order of rows, with every [`Dropped`] row and its [`Reason`]. [`sequences`] cuts the log up.
+//! order of rows, with every [`Dropped`] row and its [`Reason`]. [`sequences`] cuts the log up; a [`Vocabulary`] or a
+//! [`Verbalizer`] tells it to a model; [`BuysWithin`] and [`SessionBuys`] label it, and [`Split`] parts what is labelled.
 
 mod clean;
 mod delimited;

@@ -14,7 +14,8 @@ use crate::{EventLog, EventsError, PurchaseKind, Purchases, Sequence, SequenceUn
 pub struct Example {
     /// The user, in [`EventLog::users`].
     pub user: usize,
-    /// What was known, in [`EventLog::events`]: at least one event, none at or after the cut.
+    /// What was known, in [`EventLog::events`]: at least one event, none at or after the cut. What a user did before a
+    /// session is in `log.offsets[user]..history.start`.
     pub history: Range<usize>,
     /// The moment of looking, in milliseconds since 1970: for a user the cut-off; for a session its last event in
     /// `history`, since the pause up to the cut is one that only buyers have.
