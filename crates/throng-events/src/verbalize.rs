@@ -36,7 +36,7 @@ pub struct VerbalizeParams {
     pub language: Language,
     /// The longest pause inside one visit, in milliseconds. Default half an hour.
     pub visit_gap: i64,
-    /// The most things named in one clause, the newest; the others are counted. Default 8, so that an order of forty
+    /// The most things named in one clause, the newest; the others are counted. Default 5, so that an order of forty
     /// lines leaves room for the visits before it.
     pub most_named: usize,
     /// The most characters of a title or category. Default 80.
@@ -55,7 +55,7 @@ impl Default for VerbalizeParams {
         Self {
             language: Language::English,
             visit_gap: 30 * 60_000,
-            most_named: 8,
+            most_named: 5,
             most_chars: 80,
             categories: true,
             amounts: true,
