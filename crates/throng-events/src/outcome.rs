@@ -78,8 +78,8 @@ impl Outcomes {
 
     /// The class of each example, 1 for a purchase, for [`crate::user_folds`].
     #[must_use]
-    pub fn classes(&self) -> Vec<usize> {
-        self.examples.iter().map(|e| usize::from(e.label)).collect()
+    pub fn classes(&self) -> Vec<u32> {
+        self.examples.iter().map(|e| u32::from(e.label)).collect()
     }
 
     /// The user id of each example, for [`crate::Split::by_user`] and [`crate::user_folds`].

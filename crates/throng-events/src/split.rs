@@ -95,7 +95,7 @@ impl Split {
 /// [`EventsError::Option`] if `users` and `classes` differ in length, or `k` is less than 2 or more than there are users.
 pub fn user_folds(
     users: &[&str],
-    classes: &[usize],
+    classes: &[u32],
     k: usize,
     seed: u64,
 ) -> Result<Vec<usize>, EventsError> {
@@ -105,7 +105,7 @@ pub fn user_folds(
             message: format!("must be {} (one a row), not {}", users.len(), classes.len()),
         });
     }
-    let mut counts: HashMap<&str, BTreeMap<usize, usize>> = HashMap::new();
+    let mut counts: HashMap<&str, BTreeMap<u32, usize>> = HashMap::new();
     for (&user, &class) in users.iter().zip(classes) {
         *counts.entry(user).or_default().entry(class).or_default() += 1;
     }
@@ -115,7 +115,7 @@ pub fn user_folds(
             message: format!("must be between 2 and the {} users, not {k}", counts.len()),
         });
     }
-    let mut order: Vec<(usize, u64, &str)> = counts
+    let mut order: Vec<(u32, u64, &str)> = counts
         .into_iter()
         .map(|(user, counts)| {
             let most = counts.into_iter().rev().max_by_key(|&(_, count)| count);

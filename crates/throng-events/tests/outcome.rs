@@ -424,19 +424,19 @@ fn nothing_from_the_purchase_on_changes_a_session() {
 }
 
 /// Users and classes of rows: some users have many.
-fn rows(random: &mut ChaCha8Rng) -> Vec<(String, usize)> {
+fn rows(random: &mut ChaCha8Rng) -> Vec<(String, u32)> {
     (0..400)
         .map(|_| {
             let user: usize = random.random_range(0..150);
             (
                 format!("user {user}"),
-                usize::from(user.is_multiple_of(5)) + usize::from(user.is_multiple_of(11)),
+                u32::from(user.is_multiple_of(5)) + u32::from(user.is_multiple_of(11)),
             )
         })
         .collect()
 }
 
-fn parted(rows: &[(String, usize)]) -> (Vec<&str>, Vec<usize>) {
+fn parted(rows: &[(String, u32)]) -> (Vec<&str>, Vec<u32>) {
     rows.iter()
         .map(|(user, class)| (user.as_str(), *class))
         .unzip()
@@ -448,7 +448,7 @@ fn users_are_on_one_side_in_any_order_of_rows() {
     let mut sides = BTreeSet::new();
     for seed in 0..30 {
         let mut rows = rows(&mut random);
-        let of = |rows: &[(String, usize)]| {
+        let of = |rows: &[(String, u32)]| {
             let (users, _) = parted(rows);
             let split = Split::by_user(&users, 0.3, seed).unwrap();
             assert!(split.between.is_empty());
@@ -491,7 +491,7 @@ fn folds_keep_users_whole_and_classes_even() {
     let mut random = ChaCha8Rng::seed_from_u64(4);
     for (seed, k) in [(1, 2), (2, 5), (3, 7)] {
         let mut rows = rows(&mut random);
-        let of = |rows: &[(String, usize)]| {
+        let of = |rows: &[(String, u32)]| {
             let (users, classes) = parted(rows);
             let folds = user_folds(&users, &classes, k, seed).unwrap();
             let mut fold_of: BTreeMap<String, usize> = BTreeMap::new();
@@ -501,7 +501,7 @@ fn folds_keep_users_whole_and_classes_even() {
             fold_of
         };
         let folds = of(&rows);
-        let classes: BTreeMap<String, usize> = rows.iter().cloned().collect();
+        let classes: BTreeMap<String, u32> = rows.iter().cloned().collect();
         for class in [None, Some(0), Some(1), Some(2)] {
             let mut sizes = vec![0; k];
             folds
