@@ -5,6 +5,7 @@
 //! trains and runs on a GPU through wgpu and on the CPU through Burn's Flex backend.
 
 mod activation;
+mod augment;
 mod batch;
 pub mod bridge;
 mod classifier;
@@ -19,6 +20,7 @@ mod text_encoder;
 mod tokenizer;
 mod weights;
 
+pub use augment::{Augment, Partners};
 pub use batch::TokenSequence;
 pub use classifier::{
     BertForSequenceClassification, Checkpoints, Ended, Examples, LoraModule, LoraParams, Loss,

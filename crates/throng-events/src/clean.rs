@@ -305,8 +305,7 @@ fn log(rows: &[Row], tables: Tables) -> EventLog {
         event.category = event.category.map(|s| category[s as usize]);
         event.session = event.session.map(|s| session[s as usize]);
     }
-    log.item_text = most_frequent(&log, |e| e.text);
-    log.item_category = most_frequent(&log, |e| e.category);
+    log.describe_items();
     log
 }
 
@@ -320,23 +319,4 @@ fn narrowed(table: &Symbols, used: &[bool]) -> (Symbols, Vec<u32>) {
         .map(|(name, &used)| if used { out.intern(name) } else { 0 })
         .collect();
     (out, numbers)
-}
-
-/// For each item the most frequent of what `of` says, ties to the lowest.
-fn most_frequent(log: &EventLog, of: fn(&Event) -> Option<u32>) -> Vec<Option<u32>> {
-    let mut pairs: Vec<(u32, u32)> = log
-        .events
-        .iter()
-        .filter_map(|e| Some((e.item?, of(e)?)))
-        .collect();
-    pairs.sort_unstable();
-    let mut best: Vec<(usize, Option<u32>)> = vec![(0, None); log.items.len()];
-    for run in pairs.chunk_by(|a, b| a == b) {
-        let (item, symbol) = run[0];
-        let entry = &mut best[item as usize];
-        if run.len() > entry.0 {
-            *entry = (run.len(), Some(symbol));
-        }
-    }
-    best.into_iter().map(|(_, symbol)| symbol).collect()
 }

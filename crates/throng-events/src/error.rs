@@ -223,6 +223,15 @@ pub enum EventsError {
         /// The counts by reason, as [`crate::Dropped`] shows them.
         dropped: String,
     },
+    /// No action of the log is a purchase, so that outcomes cannot be told.
+    #[error(
+        "the log does not say what a purchase is: name an action of it purchase, buy or order; its actions: {}",
+        listed(.actions)
+    )]
+    NoPurchases {
+        /// The actions there are.
+        actions: Vec<String>,
+    },
     /// The caller asked to stop.
     #[error("stopped while reading")]
     Cancelled,

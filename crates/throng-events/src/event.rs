@@ -95,4 +95,29 @@ impl EventLog {
             None => self.items.name(item),
         }
     }
+
+    /// Sets what is most often said of each item.
+    pub(crate) fn describe_items(&mut self) {
+        self.item_text = most_frequent(self, |e| e.text);
+        self.item_category = most_frequent(self, |e| e.category);
+    }
+}
+
+/// For each item the most frequent of what `of` says, ties to the lowest.
+fn most_frequent(log: &EventLog, of: fn(&Event) -> Option<u32>) -> Vec<Option<u32>> {
+    let mut pairs: Vec<(u32, u32)> = log
+        .events
+        .iter()
+        .filter_map(|e| Some((e.item?, of(e)?)))
+        .collect();
+    pairs.sort_unstable();
+    let mut best: Vec<(usize, Option<u32>)> = vec![(0, None); log.items.len()];
+    for run in pairs.chunk_by(|a, b| a == b) {
+        let (item, symbol) = run[0];
+        let entry = &mut best[item as usize];
+        if run.len() > entry.0 {
+            *entry = (run.len(), Some(symbol));
+        }
+    }
+    best.into_iter().map(|(_, symbol)| symbol).collect()
 }

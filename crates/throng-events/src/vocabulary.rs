@@ -5,13 +5,14 @@
 //! hands. A sequence ends with the pause up to the moment of looking, so that "has not come for months" is in the
 //! sequence itself.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use serde::{Deserialize, Serialize};
 
+use crate::hash::fnv1a;
 use crate::purchase::Purchases;
 use crate::visit::{spent, visits};
-use crate::{Event, EventLog, Sequence};
+use crate::{Event, EventLog, Sequence, Symbols};
 
 /// The special tokens, in the places BERT's own vocabularies usually begin with.
 pub const SPECIAL: [&str; 5] = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"];
@@ -93,20 +94,19 @@ impl Vocabulary {
     pub fn build(log: &EventLog, params: &VocabularyParams) -> Self {
         let mut tokens: Vec<String> = SPECIAL.iter().map(ToString::to_string).collect();
         tokens.extend(PAUSES.iter().map(|(_, name)| pause_token(name)));
-        if log.actions.len() > 1 {
-            tokens.extend(log.actions.names().iter().map(|name| action_token(name)));
+        let actions = used(&log.actions, log.events.iter().map(|e| e.action));
+        if actions.len() > 1 {
+            tokens.extend(actions.into_iter().map(action_token));
         }
         let purchases = Purchases::of(log);
         let amount_edges = quantile_edges(log, &purchases, params);
         if !amount_edges.is_empty() {
             tokens.extend((0..=amount_edges.len()).map(amount_token));
         }
-        tokens.extend(
-            log.categories
-                .names()
-                .iter()
-                .map(|name| category_token(name)),
-        );
+        let of_items = log.item_category.iter().copied();
+        let of_events = log.events.iter().map(|e| e.category);
+        let categories = used(&log.categories, of_events.chain(of_items).flatten());
+        tokens.extend(categories.into_iter().map(category_token));
         tokens.extend((0..RARE_BUCKETS).map(rare_token));
         tokens.extend(
             frequent_items(log, params)
@@ -296,6 +296,12 @@ fn rare_token(bucket: u64) -> String {
     format!("rare:{bucket}")
 }
 
+/// The names that a log's events use, in their order: a log before some moment still has the names of later ones.
+fn used(names: &Symbols, symbols: impl Iterator<Item = u32>) -> Vec<&str> {
+    let used: BTreeSet<u32> = symbols.collect();
+    used.into_iter().map(|symbol| names.name(symbol)).collect()
+}
+
 /// Items that enough users touched, most users first (ties: the lowest id).
 fn frequent_items(log: &EventLog, params: &VocabularyParams) -> Vec<u32> {
     let mut users = vec![0usize; log.items.len()];
@@ -340,19 +346,12 @@ fn quantile_edges(log: &EventLog, purchases: &Purchases, params: &VocabularyPara
     edges
 }
 
-/// The FNV-1a hash: the same on every machine and in every version.
-fn fnv1a(text: &str) -> u64 {
-    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    })
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
 
     use super::*;
-    use crate::{SequenceUnit, Symbols, sequences};
+    use crate::{SequenceUnit, sequences};
 
     const HOUR: i64 = 60 * MINUTE;
 
