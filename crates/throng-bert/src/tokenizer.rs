@@ -103,6 +103,12 @@ impl Tokenizer {
         })
     }
 
+    /// The id of a token, if there is such a one.
+    #[must_use]
+    pub fn token_id(&self, token: &str) -> Option<u32> {
+        self.tokenizer.token_to_id(token)
+    }
+
     /// Writes `tokenizer.json`, and a `tokenizer_config.json` with which transformers opens it, into `folder`.
     ///
     /// # Errors

@@ -232,6 +232,12 @@ fn bad_input_is_one_line_and_leaves_nothing() {
         ),
         (vec!["--early-stop", "luck"], "give one of roc_auc_score"),
         (vec!["--adversarial", "0.1"], "cached features does not see"),
+        (
+            vec!["--tune", "full", "--augment", "crop=2"],
+            "augment: crop is 2",
+        ),
+        (vec!["--augment", "flip=1"], "give truncate, crop, mask"),
+        (vec!["--augment", "crop=0.5"], "sees one form alone"),
         (vec!["--lr", "0"], "learning_rate is 0"),
         (vec!["--model", "nowhere"], "nowhere/config.json"),
     ] {

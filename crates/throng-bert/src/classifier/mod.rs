@@ -1,5 +1,6 @@
 //! A classifier of sequences: its head, its losses, and its training.
 
+mod changed;
 mod checkpoint;
 mod draws;
 mod loss;

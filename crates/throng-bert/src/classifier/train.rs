@@ -9,6 +9,7 @@ use burn::module::Module;
 use burn::optim::{GradientsAccumulator, GradientsParams};
 use burn::tensor::{Device, Tensor, TensorData};
 
+use super::changed::Changes;
 use super::checkpoint::{Progress, State};
 use super::optimiser::{HuggingFaceAdamW, Trained, scaled, squares};
 use super::order::Order;
@@ -17,7 +18,7 @@ use super::{
     Tuning, draws,
 };
 use crate::batch::{self, Batch};
-use crate::{BertError, TokenSequence};
+use crate::{Augment, BertError, TokenSequence};
 
 /// How to train.
 #[derive(Clone, Debug, PartialEq)]
@@ -45,6 +46,10 @@ pub struct TrainParams {
     /// Length of an adversarial change of the word embeddings (the fast gradient method, Miyato et al. 2017,
     /// <https://arxiv.org/abs/1605.07725>): each step then learns from the changed batch too. 0 is none.
     pub adversarial: f64,
+    /// What is done to the sequences anew each time that they are seen.
+    pub augment: Augment,
+    /// The token that hides others, for [`Augment::mask`].
+    pub mask_token: Option<u32>,
     /// Whether rows of smaller classes are drawn again until all classes have as many as the largest.
     pub oversample: bool,
     /// Whether every epoch takes the rows in a new order; else in the given one.
@@ -76,6 +81,8 @@ impl TrainParams {
             weight_decay: 0.01,
             max_grad_norm: 1.0,
             adversarial: 0.0,
+            augment: Augment::default(),
+            mask_token: None,
             oversample: false,
             shuffle: true,
             patience: None,
@@ -119,6 +126,12 @@ impl TrainParams {
         }
         if self.adversarial > 0.0 && self.tuning == Tuning::Head {
             return no("an adversarial step changes the word embeddings, whose effect a head on cached features does not see".to_owned());
+        }
+        if !self.augment.is_off() && self.tuning == Tuning::Head {
+            return no(
+                "augment changes sequences, of which a head on cached features sees one form alone"
+                    .to_owned(),
+            );
         }
         Ok(())
     }
@@ -220,7 +233,7 @@ const MOST_SKIPPED: usize = 10;
 /// What a batch's loss is computed from.
 enum Inputs<'a> {
     Tokens(&'a [TokenSequence]),
-    /// Vectors of the first tokens, on a device that trains.
+    /// Vectors of the first tokens.
     First(Box<Tensor<2>>),
 }
 
@@ -268,6 +281,7 @@ struct Run<'a> {
     order: Order,
     lengths: Vec<usize>,
     inputs: Inputs<'a>,
+    changes: Changes,
     targets: &'a Targets,
     validation: Option<(Inputs<'a>, &'a Targets)>,
     checkpoints: Option<&'a Checkpoints>,
@@ -312,6 +326,13 @@ impl<'a> Run<'a> {
             done += examples.sequences.len();
             Ok(Inputs::First(Box::new(first)))
         };
+        let changes = Changes::new(
+            params.augment,
+            params.mask_token,
+            train.sequences,
+            train.targets,
+            params.seed,
+        )?;
         let order = Order {
             batch_size: params.batch_size,
             shuffle: params.shuffle,
@@ -350,6 +371,7 @@ impl<'a> Run<'a> {
             order,
             lengths: train.sequences.iter().map(|s| s.ids.len()).collect(),
             inputs: train_inputs,
+            changes,
             targets: train.targets,
             validation,
             checkpoints,
@@ -453,14 +475,19 @@ impl<'a> Run<'a> {
         let model = &self.state.model;
         let mut sum = GradientsAccumulator::new();
         let mut losses = Vec::new();
-        for rows in group {
+        for (place, rows) in group.iter().enumerate() {
+            let batch = step * self.params.accumulation + place;
+            let part = Part {
+                inputs: self.inputs(rows, batch as u64),
+                targets: self.targets.pick(rows),
+            };
             losses.push(match self.params.adversarial {
                 0.0 => {
-                    let (loss, gradients) = self.gradients(model, rows);
+                    let (loss, gradients) = self.gradients(model, &part);
                     sum.accumulate(model, gradients);
                     loss
                 }
-                length => self.adversarial(&mut sum, rows, length),
+                length => self.adversarial(&mut sum, &part, length),
             });
         }
         drop(alone);
@@ -494,18 +521,38 @@ impl<'a> Run<'a> {
         })
     }
 
+    /// What the model is given of some rows.
+    fn inputs(&self, rows: &[usize], batch: u64) -> Given {
+        match &self.inputs {
+            Inputs::Tokens(sequences) => {
+                let changed = self.changes.of(sequences, rows, batch);
+                let length = changed.iter().map(|s| s.ids.len()).max().unwrap_or(0);
+                let pad = self.classifier.config.pad_token_id;
+                Given::Tokens(Box::new(Batch::new(&changed, length, pad, &self.device)))
+            }
+            Inputs::First(first) => {
+                let places: Vec<i32> = rows.iter().map(|&row| row as i32).collect();
+                let places = TensorData::new(places, [rows.len()]);
+                let places = Tensor::from_data(places, &first.device());
+                Given::First(Box::new(Tensor::from_inner(
+                    first.as_ref().clone().select(0, places),
+                )))
+            }
+        }
+    }
+
     /// Adds a batch's gradients and those of the batch with changed word embeddings; returns the loss of the former.
     fn adversarial(
         &self,
         sum: &mut GradientsAccumulator<BertForSequenceClassification>,
-        rows: &[usize],
+        part: &Part,
         length: f64,
     ) -> Tensor<1> {
         let (model, is_trained) = self.state.model.with_word_gradients();
         let words = model.bert.word_embeddings_id();
-        let (loss, mut gradients) = self.gradients(&model, rows);
+        let (loss, mut gradients) = self.gradients(&model, part);
         let changed = model.adversary(&gradients, length);
-        let (_, mut adversarial) = self.gradients(&changed, rows);
+        let (_, mut adversarial) = self.gradients(&changed, part);
         if !is_trained {
             gradients.remove::<2>(words);
             adversarial.remove::<2>(words);
@@ -519,11 +566,13 @@ impl<'a> Run<'a> {
     fn gradients(
         &self,
         model: &BertForSequenceClassification,
-        rows: &[usize],
+        part: &Part,
     ) -> (Tensor<1>, GradientsParams) {
-        let pad = self.classifier.config.pad_token_id;
-        let scores = scores(model, &self.inputs, rows, pad, &self.device);
-        let loss = self.params.loss.forward(scores, &self.targets.pick(rows));
+        let scores = match &part.inputs {
+            Given::Tokens(batch) => model.forward(batch),
+            Given::First(first) => model.score(first.as_ref().clone()),
+        };
+        let loss = self.params.loss.forward(scores, &part.targets);
         let gradients = GradientsParams::from_grads(loss.backward(), model);
         (loss.inner(), gradients)
     }
@@ -613,21 +662,14 @@ impl<'a> Run<'a> {
     }
 }
 
-/// Scores of some rows, `[rows, labels]`.
-fn scores(
-    model: &BertForSequenceClassification,
-    inputs: &Inputs<'_>,
-    rows: &[usize],
-    pad: u32,
-    device: &Device,
-) -> Tensor<2> {
-    match inputs {
-        Inputs::Tokens(sequences) => model.forward(&Batch::of_rows(sequences, rows, pad, device)),
-        Inputs::First(first) => {
-            let places: Vec<i32> = rows.iter().map(|&row| row as i32).collect();
-            let places = TensorData::new(places, [rows.len()]);
-            let places = Tensor::from_data(places, &first.device());
-            model.score(Tensor::from_inner(first.as_ref().clone().select(0, places)))
-        }
-    }
+/// A batch, on a device that trains.
+enum Given {
+    Tokens(Box<Batch>),
+    First(Box<Tensor<2>>),
+}
+
+/// A batch with its truth.
+struct Part {
+    inputs: Given,
+    targets: Targets,
 }

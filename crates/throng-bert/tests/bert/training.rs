@@ -9,7 +9,7 @@ use std::path::Path;
 use serde::Deserialize;
 use serde_json::json;
 use throng_bert::{
-    BertConfig, BertError, Checkpoints, Ended, Examples, LoraParams, Loss, Schedule,
+    Augment, BertConfig, BertError, Checkpoints, Ended, Examples, LoraParams, Loss, Schedule,
     SequenceClassifier, Targets, Task, TokenSequence, TrainEpoch, TrainParams, TrainStep,
     TrainWatch, Tuning,
 };
@@ -437,9 +437,22 @@ fn a_killed_training_goes_on_as_if_nothing_had_happened() {
         Tuning::Lora(LoraParams::default()),
         Tuning::Head,
     ] {
+        let changes = Augment {
+            merge: 0.5,
+            reorder: 3,
+            mask: 0.2,
+            ..Augment::default()
+        };
+        let is_changed = tuning != Tuning::Head;
         let params = TrainParams {
             epochs: 3,
             learning_rate: 1e-3,
+            augment: if is_changed {
+                changes
+            } else {
+                Augment::default()
+            },
+            mask_token: Some(4),
             ..TrainParams::new(tuning.clone(), task)
         };
         let scores = vec![0.5, 0.2, 0.7];
@@ -453,6 +466,22 @@ fn a_killed_training_goes_on_as_if_nothing_had_happened() {
             .train(examples, Some(examples), &params, None, &mut whole)
             .unwrap();
         let want = saved(&classifier);
+        if is_changed {
+            let plain = TrainParams {
+                augment: Augment::default(),
+                ..params.clone()
+            };
+            let mut heard = Heard::default();
+            open()
+                .train(examples, None, &plain, None, &mut heard)
+                .unwrap();
+            let same = heard
+                .steps
+                .iter()
+                .zip(&whole.steps)
+                .filter(|(a, b)| a.loss == b.loss);
+            assert_eq!(same.count(), 0, "{tuning:?}");
+        }
 
         let folder = tempfile::tempdir().unwrap();
         let checkpoints = Checkpoints {
@@ -627,6 +656,26 @@ fn what_does_not_fit_is_refused() {
                 ..plain.clone()
             },
             "is none of SingleLabel",
+        ),
+        (
+            TrainParams {
+                augment: Augment {
+                    mask: 0.1,
+                    ..Augment::default()
+                },
+                ..plain.clone()
+            },
+            "no mask token",
+        ),
+        (
+            TrainParams {
+                augment: Augment {
+                    crop: 0.0,
+                    ..Augment::default()
+                },
+                ..plain.clone()
+            },
+            "augment: crop is 0",
         ),
         (
             TrainParams {

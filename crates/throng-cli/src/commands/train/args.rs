@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::ValueEnum;
-use throng::bert::{LoraParams, Loss, Schedule, Targets, Task, TrainParams, Tuning};
+use throng::bert::{Augment, LoraParams, Loss, Schedule, Targets, Task, TrainParams, Tuning};
 use throng::classify::{Label, LabelledColumns, Score};
 
 use crate::args::OutDir;
@@ -101,6 +101,11 @@ pub struct TuningArgs {
     /// Learn from a change of the word embeddings of this length along the gradient too
     #[arg(long, value_name = "EPS", default_value_t = 0.0)]
     pub adversarial: f64,
+    /// Change the texts' tokens anew each time that they are seen: truncate and crop with the least share kept, mask with a
+    /// share hidden, reorder with the tokens of a window, merge (with another text of the class), repeats (dropped) and
+    /// chance with a chance, such as crop=0.7,mask=0.1
+    #[arg(long, value_name = "KIND=N,...", value_parser = augment)]
+    pub augment: Option<Augment>,
     /// What epochs are told by; end when it has not grown for --patience epochs
     #[arg(long, value_name = "METRIC", value_parser = score)]
     pub early_stop: Option<Score>,
@@ -182,6 +187,32 @@ impl FromStr for Tune {
     }
 }
 
+fn augment(text: &str) -> Result<Augment, String> {
+    let mut augment = Augment::default();
+    for part in text.split(',') {
+        let wrong = || format!("{part:?} is not of the form crop=0.7");
+        let (kind, value) = part.split_once('=').ok_or_else(wrong)?;
+        let number: f64 = value.trim().parse().map_err(|_| wrong())?;
+        match kind.trim() {
+            "chance" => augment.chance = number,
+            "merge" => augment.merge = number,
+            "repeats" => augment.repeats = number,
+            "truncate" => augment.truncate = number,
+            "crop" => augment.crop = number,
+            "mask" => augment.mask = number,
+            "reorder" if number >= 0.0 && number.fract() == 0.0 => {
+                augment.reorder = number as usize
+            }
+            kind => {
+                return Err(format!(
+                    "{kind:?} with {value}: give truncate, crop, mask, reorder, merge, repeats or chance"
+                ));
+            }
+        }
+    }
+    augment.check().map(|()| augment)
+}
+
 fn score(name: &str) -> Result<Score, String> {
     let known = Score::ALL.into_iter().find(|(_, known)| *known == name);
     known.map(|(score, _)| score).ok_or_else(|| {
@@ -216,6 +247,7 @@ impl Args {
         task: Task,
         labels: &[String],
         train: &Targets,
+        mask_token: Option<u32>,
         seed: u64,
     ) -> Result<TrainParams, Failure> {
         let (tuning, optimiser) = (&self.tuning, &self.optimiser);
@@ -250,6 +282,8 @@ impl Args {
             weight_decay: optimiser.weight_decay,
             max_grad_norm: optimiser.max_grad_norm,
             adversarial: tuning.adversarial,
+            augment: tuning.augment.unwrap_or_default(),
+            mask_token,
             oversample: self.rows.oversample,
             patience: tuning.early_stop.map(|_| tuning.patience),
             seed,

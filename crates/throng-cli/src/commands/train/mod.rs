@@ -84,7 +84,6 @@ pub fn run(args: &Args, session: &Session) -> Result<(), Failure> {
         }
     };
     let task = label.task();
-    let params = args.params(task, &data.labels, &train.1, session.seed())?;
     let score = args.tuning.early_stop;
     let score = score.unwrap_or_else(|| Score::of(task, data.labels.len()));
     session.note(format_args!(
@@ -98,6 +97,8 @@ pub fn run(args: &Args, session: &Session) -> Result<(), Failure> {
     let encoder = TextEncoder::open(&args.model, &compute)?;
     let most = encoder.encoder().config().max_position_embeddings;
     let encoder = encoder.with_max_length(args.rows.max_length.min(most))?;
+    let mask_token = encoder.tokenizer().token_id("[MASK]");
+    let params = args.params(task, &data.labels, &train.1, mask_token, session.seed())?;
     let run = Journal::folder(&args.out.out);
     let unwritten = |error: std::io::Error| Failure::writing(&run, &error);
     let mut journal = Journal::open(&run, args.resume).map_err(unwritten)?;
