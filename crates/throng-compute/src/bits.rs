@@ -10,8 +10,9 @@ use crate::device::{Compute, Engine};
 use crate::error::ComputeError;
 use crate::gpu::pairwise_distances::{BitRows, Comparison, Side};
 use crate::matrix::{Matrix, Values};
-use crate::pairwise::{check_alike, check_rows};
-use crate::pairwise_batch::{PairwiseBatch, problems};
+use crate::memory::{Charge, words};
+use crate::pairwise::{WHAT, check_alike, check_rows};
+use crate::pairwise_batch::{PairwiseBatch, Problem, problems};
 use crate::{cpu, gpu};
 
 /// Bits of a word on the device.
@@ -186,6 +187,15 @@ impl BitMatrix {
     }
 }
 
+/// Room for `count` distances: on the CPU held by the charge, on a GPU only looked for.
+fn room(compute: &Compute, count: usize) -> Result<Charge, ComputeError> {
+    let charge = compute.ledger().charge(WHAT, words(count))?;
+    Ok(match compute.engine() {
+        Engine::Cpu(_) => charge,
+        Engine::Gpu(_) => charge.keep(0),
+    })
+}
+
 /// The distances [n, m] of the rows of `a` [n, d] from the rows of `b` [m, d], on their device.
 ///
 /// ```
@@ -213,14 +223,15 @@ pub fn pairwise_bits(
     check_alike(&a.compute, a.bits, &b.compute, b.bits)?;
     check_rows(b.rows)?;
     let bits = a.bits;
+    let charge = room(&a.compute, a.rows.saturating_mul(b.rows))?;
     let values = match (a.compute.engine(), &*a.values, &*b.values) {
-        (Engine::Cpu(threads), Bits::Host(a), Bits::Host(b)) => {
-            Values::Host(Arc::new(threads.run(|| {
+        (Engine::Cpu(threads), Bits::Host(a), Bits::Host(b)) => Values::host(charge, || {
+            threads.run(|| {
                 let mut out = vec![0.0; a.counts.len() * b.counts.len()];
                 cpu::bits::fill(&mut out, a.all(), b.all(), bits, metric);
                 out
-            })))
-        }
+            })
+        }),
         (Engine::Gpu(context), Bits::Device(a), Bits::Device(b)) => {
             let (a, b) = (Side::bits(a), Side::bits(b));
             let metric = metric.into();
@@ -249,15 +260,18 @@ pub fn pairwise_bits_batch(
     check_alike(&a.compute, a.bits, &b.compute, b.bits)?;
     let problems = problems(a_rows, a.rows, b_rows, b.rows)?;
     let bits = a.bits;
+    let count = problems
+        .iter()
+        .map(|problem| problem.a.len() * problem.b.len());
+    let charge = room(&a.compute, count.sum())?;
     let values = match (a.compute.engine(), &*a.values, &*b.values) {
-        (Engine::Cpu(threads), Bits::Host(a), Bits::Host(b)) => {
-            Values::Host(Arc::new(threads.run(|| {
-                cpu::pairwise_distances::batch(&problems, |out, problem| {
-                    let (a, b) = (a.rows(&problem.a), b.rows(&problem.b));
-                    cpu::bits::fill(out, a, b, bits, metric);
-                })
-            })))
-        }
+        (Engine::Cpu(threads), Bits::Host(a), Bits::Host(b)) => Values::host(charge, || {
+            let fill = |out: &mut [f32], problem: &Problem| {
+                let (a, b) = (a.rows(&problem.a), b.rows(&problem.b));
+                cpu::bits::fill(out, a, b, bits, metric);
+            };
+            threads.run(|| cpu::pairwise_distances::batch(&problems, fill))
+        }),
         (Engine::Gpu(context), Bits::Device(a), Bits::Device(b)) => {
             let (a, b) = (Side::bits(a), Side::bits(b));
             let metric = metric.into();

@@ -151,7 +151,7 @@ impl Matrix {
                 .map(|(first_row, rows, piece)| DevicePart {
                     first_row,
                     rows,
-                    buffer: piece.buffer.clone(),
+                    buffer: (*piece.buffer).clone(),
                     offset: piece.offset,
                 })
                 .collect(),

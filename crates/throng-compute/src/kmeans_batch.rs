@@ -2,10 +2,25 @@
 
 use std::ops::{ControlFlow, Range};
 
-use crate::device::Engine;
+use crate::device::{Compute, Engine};
 use crate::error::ComputeError;
 use crate::matrix::{Matrix, Values, check_finite, check_k};
+use crate::memory::{MemoryPlan, Sizes};
 use crate::{cpu, gpu};
+
+/// What is said of the work.
+pub(crate) const WHAT: &str = "k-means";
+
+/// The shape of a [`KMeansProblem`] or of a [`KMeansSeeding`](crate::KMeansSeeding).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KMeansShape {
+    /// Rows.
+    pub rows: usize,
+    /// Clusters.
+    pub k: usize,
+    /// Whether the rows have weights.
+    pub has_weights: bool,
+}
 
 /// One k-means problem over some rows of a matrix.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,6 +54,15 @@ impl KMeansProblem {
             unit: false,
             max_iter: 300,
             tolerance: 0.0,
+        }
+    }
+
+    /// Its shape.
+    pub fn shape(&self) -> KMeansShape {
+        KMeansShape {
+            rows: self.rows.len(),
+            k: self.k,
+            has_weights: self.weights.is_some(),
         }
     }
 
@@ -118,6 +142,26 @@ pub struct KMeansProgress {
     pub is_done: bool,
 }
 
+impl Compute {
+    /// What [`kmeans_batch`] takes for problems of these `shapes` over rows of `d` features, restarts counted one by
+    /// one: as many problems together as the cap allows, on the CPU up to 256 MiB. A problem takes on a GPU 16 bytes a
+    /// row, or 20 with weights, four times its centroids and two floats a feature for each run of some 64 rows; on the
+    /// CPU 8 bytes a row and the sums of up to 64 blocks of its rows.
+    ///
+    /// # Errors
+    /// [`ComputeError::MemoryCap`].
+    pub fn plan_kmeans_batch(
+        &self,
+        shapes: &[KMeansShape],
+        d: usize,
+    ) -> Result<MemoryPlan, ComputeError> {
+        Ok(match self.engine() {
+            Engine::Cpu(_) => cpu::kmeans_batch::batches(self.ledger(), d, shapes)?.plan(),
+            Engine::Gpu(context) => gpu::kmeans_batch::batches(context, d, shapes)?.plan(),
+        })
+    }
+}
+
 /// Runs Lloyd's iterations (1982) of many problems over the rows of `x` [n, d] together, each until it is done as
 /// scikit-learn's `KMeans` is: its labels repeat, its centroids stand still, or its iterations run out. A cluster
 /// without rows is given the row farthest from its centroid.
@@ -137,14 +181,17 @@ pub fn kmeans_batch(
     for problem in problems {
         problem.check(x)?;
     }
+    let ledger = x.compute().ledger();
     match (x.compute().engine(), x.values()) {
-        (Engine::Cpu(threads), Values::Host(values)) => Ok(cpu::kmeans_batch::run(
-            threads,
-            values,
-            x.cols(),
-            problems,
-            observer,
-        )),
+        (Engine::Cpu(threads), Values::Host(values)) => {
+            let shapes: Vec<_> = problems.iter().map(KMeansProblem::shape).collect();
+            let batches = cpu::kmeans_batch::batches(ledger, x.cols(), &shapes)?;
+            let _charge = ledger.charge(WHAT, batches.plan().peak())?;
+            let d = x.cols();
+            Ok(cpu::kmeans_batch::run(
+                threads, values, d, problems, &batches, observer,
+            ))
+        }
         (Engine::Gpu(context), Values::Device(rows)) => {
             gpu::kmeans_batch::run(context, rows, problems, observer)
         }

@@ -67,6 +67,7 @@ mod kmeans_plus_plus;
 mod lloyd;
 mod matrix;
 mod matrix_builder;
+mod memory;
 mod neighbors;
 mod pairwise;
 mod pairwise_batch;
@@ -83,12 +84,13 @@ pub use device::{Compute, DeviceChoice, DeviceKind, HostDevice};
 pub use doctor::{Finding, Outcome};
 pub use error::ComputeError;
 pub use host_buffer::{DevicePart, HostBuffer};
-pub use kmeans_batch::{KMeansFit, KMeansProblem, KMeansProgress, kmeans_batch};
+pub use kmeans_batch::{KMeansFit, KMeansProblem, KMeansProgress, KMeansShape, kmeans_batch};
 pub use kmeans_parallel::kmeans_parallel_batch;
 pub use kmeans_plus_plus::{KMeansSeeding, kmeans_plus_plus, kmeans_plus_plus_batch};
 pub use lloyd::{AssignStats, ClusterSums, Lloyd};
 pub use matrix::Matrix;
 pub use matrix_builder::MatrixBuilder;
+pub use memory::{MemoryPlan, MemoryUse};
 pub use neighbors::{
     MOST_NEIGHBORS, NO_NEIGHBOR, NeighborMetric, Neighbors, k_nearest_graph, top_k,
 };

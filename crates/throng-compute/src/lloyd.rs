@@ -1,8 +1,9 @@
 //! Lloyd's algorithm, one step at a time.
 
-use crate::device::Engine;
+use crate::device::{Compute, Engine};
 use crate::error::ComputeError;
 use crate::matrix::{Matrix, Values, check_finite, check_k};
+use crate::memory::{Charge, MemoryPlan};
 use crate::{cpu, gpu};
 
 /// One k-means problem over a matrix: the labels and distances of its rows stay on the device.
@@ -21,6 +22,8 @@ enum State {
     Host {
         labels: Vec<u32>,
         distances: Vec<f32>,
+        /// For these, and for what a step takes.
+        _charge: Charge,
     },
     Device(gpu::kmeans_assign::Assignment),
 }
@@ -43,6 +46,24 @@ pub struct ClusterSums {
     pub counts: Vec<u32>,
 }
 
+/// What is said of it.
+const WHAT: &str = "Lloyd's iteration";
+
+impl Compute {
+    /// What a [`Lloyd`] of [n, d] and `k` clusters takes, a step included: labels and distances, and the sums of blocks
+    /// of rows by cluster, up to 64 MiB.
+    ///
+    /// # Errors
+    /// [`ComputeError::MemoryCap`], and the device's where it binds less.
+    pub fn plan_lloyd(&self, n: usize, d: usize, k: usize) -> Result<MemoryPlan, ComputeError> {
+        let plan = match self.engine() {
+            Engine::Cpu(_) => cpu::kmeans_assign::plan(n, d, k),
+            Engine::Gpu(context) => gpu::kmeans_assign::plan(context, n, d, k)?,
+        };
+        self.ledger().check(WHAT, plan)
+    }
+}
+
 impl Lloyd {
     /// A problem of `k` clusters over `x` [n, d], nothing assigned yet.
     ///
@@ -51,6 +72,7 @@ impl Lloyd {
     /// the memory.
     pub fn new(x: &Matrix, k: usize) -> Result<Self, ComputeError> {
         check_k(k, x.rows())?;
+        let plan = x.compute().plan_lloyd(x.rows(), x.cols(), k)?;
         let state = match (x.compute().engine(), x.values()) {
             (Engine::Gpu(context), Values::Device(rows)) => {
                 State::Device(gpu::kmeans_assign::Assignment::new(context, rows, k)?)
@@ -58,6 +80,7 @@ impl Lloyd {
             _ => State::Host {
                 labels: vec![u32::MAX; x.rows()],
                 distances: vec![0.0; x.rows()],
+                _charge: x.compute().ledger().charge(WHAT, plan.peak())?,
             },
         };
         Ok(Self {
@@ -79,10 +102,14 @@ impl Lloyd {
         let cols = self.x.cols();
         let (changed, inertia) = match (&mut self.state, self.x.compute().engine(), self.x.values())
         {
-            (State::Host { labels, distances }, Engine::Cpu(threads), Values::Host(values)) => {
-                threads
-                    .run(|| cpu::kmeans_assign::assign(values, cols, centroids, labels, distances))
-            }
+            (
+                State::Host {
+                    labels, distances, ..
+                },
+                Engine::Cpu(threads),
+                Values::Host(values),
+            ) => threads
+                .run(|| cpu::kmeans_assign::assign(values, cols, centroids, labels, distances)),
             (State::Device(assignment), Engine::Gpu(context), Values::Device(rows)) => {
                 assignment.assign(context, rows, centroids)?
             }
@@ -102,7 +129,13 @@ impl Lloyd {
         let cols = self.x.cols();
         let ((changed, inertia), (sums, counts)) =
             match (&mut self.state, self.x.compute().engine(), self.x.values()) {
-                (State::Host { labels, distances }, Engine::Cpu(threads), Values::Host(values)) => {
+                (
+                    State::Host {
+                        labels, distances, ..
+                    },
+                    Engine::Cpu(threads),
+                    Values::Host(values),
+                ) => {
                     let (stats, sums) = threads.run(|| {
                         cpu::kmeans_assign::step(values, cols, centroids, labels, distances)
                     });

@@ -3,7 +3,8 @@
 use crate::device::{Compute, Engine};
 use crate::error::ComputeError;
 use crate::gpu::Rows;
-use crate::matrix::{Matrix, Values};
+use crate::matrix::{Matrix, Values, WHAT};
+use crate::memory::Charge;
 use crate::{cpu, gpu};
 
 /// A matrix [n, d] on its way: rows are put into it in any order, and none crosses the host on a device.
@@ -17,7 +18,7 @@ pub struct MatrixBuilder {
 
 #[derive(Debug)]
 enum Room {
-    Host(Vec<f32>),
+    Host(Vec<f32>, Charge),
     Device(Rows),
 }
 
@@ -30,12 +31,16 @@ impl Compute {
         if cols == 0 {
             return Err(ComputeError::NoColumns);
         }
+        let plan = self.plan_matrix(rows, cols)?;
         Ok(MatrixBuilder {
             compute: self.clone(),
             cols,
             is_put: vec![false; rows],
             values: match self.engine() {
-                Engine::Cpu(_) => Room::Host(vec![f32::NAN; rows * cols]),
+                Engine::Cpu(_) => {
+                    let charge = self.ledger().charge(WHAT, plan.output)?;
+                    Room::Host(vec![f32::NAN; rows * cols], charge)
+                }
                 Engine::Gpu(context) => Room::Device(Rows::new(context, rows, cols)?),
             },
         })
@@ -78,7 +83,7 @@ impl MatrixBuilder {
             }
         }
         match (&mut self.values, x.values(), self.compute.engine()) {
-            (Room::Host(out), Values::Host(x), _) => {
+            (Room::Host(out, _), Values::Host(x), _) => {
                 cpu::rows_scatter::scatter(x, self.cols, places, out);
                 Ok(())
             }
@@ -99,7 +104,7 @@ impl MatrixBuilder {
             return Err(ComputeError::Place { row, rows });
         }
         let values = match self.values {
-            Room::Host(values) => Values::Host(values.into()),
+            Room::Host(values, charge) => Values::host(charge, || values),
             Room::Device(rows) => Values::Device(rows.into()),
         };
         Ok(Matrix::new(&self.compute, values, rows, self.cols))

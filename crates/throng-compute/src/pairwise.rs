@@ -8,10 +8,12 @@ use throng_shaders::Metric;
 
 use crate::device::{Compute, Engine};
 use crate::error::ComputeError;
+use crate::gpu::Rows;
 use crate::gpu::pairwise_distances::{Comparison, Side};
 use crate::host_buffer::{self, HostBuffer};
 use crate::matrix::{Matrix, Values};
-use crate::pairwise_batch::{PairwiseBatch, problems};
+use crate::memory::MemoryPlan;
+use crate::pairwise_batch::{PairwiseBatch, Problem, problems};
 use crate::{cpu, gpu};
 
 /// How two rows are compared.
@@ -82,6 +84,63 @@ impl From<PairwiseMetric> for Metric {
     }
 }
 
+/// What is said of the work.
+pub(crate) const WHAT: &str = "pairwise distances";
+
+impl Compute {
+    /// What [`pairwise`] takes for [n, d] and [m, d]: the distances; for the cosine the scales of the rows, on the CPU
+    /// unit rows too; and there a packed copy of the second matrix.
+    ///
+    /// # Errors
+    /// [`ComputeError::MemoryCap`], and the device's where it binds less.
+    pub fn plan_pairwise(
+        &self,
+        n: usize,
+        m: usize,
+        d: usize,
+        metric: PairwiseMetric,
+    ) -> Result<MemoryPlan, ComputeError> {
+        let metric = metric.into();
+        let shapes = std::iter::once((n, m));
+        let plan = match self.engine() {
+            Engine::Cpu(threads) => {
+                cpu::pairwise_distances::plan(shapes, d, metric, threads.count())
+            }
+            Engine::Gpu(context) => MemoryPlan {
+                parts: Rows::part_lengths(context, n, m)?.count(),
+                ..gpu::pairwise_distances::plan(context, (n, m), shapes, metric)
+            },
+        };
+        self.ledger().check(WHAT, plan)
+    }
+
+    /// What [`pairwise_batch`] takes for problems of these `shapes` (n, m) among `a_rows` and `b_rows` rows of `d`
+    /// features: as [`Compute::plan_pairwise`], on the CPU for as many problems at a time as there are threads.
+    ///
+    /// # Errors
+    /// [`ComputeError::MemoryCap`].
+    pub fn plan_pairwise_batch(
+        &self,
+        a_rows: usize,
+        b_rows: usize,
+        shapes: &[(usize, usize)],
+        d: usize,
+        metric: PairwiseMetric,
+    ) -> Result<MemoryPlan, ComputeError> {
+        let metric = metric.into();
+        let shapes = shapes.iter().copied();
+        let plan = match self.engine() {
+            Engine::Cpu(threads) => {
+                cpu::pairwise_distances::plan(shapes, d, metric, threads.count())
+            }
+            Engine::Gpu(context) => {
+                gpu::pairwise_distances::plan(context, (a_rows, b_rows), shapes, metric)
+            }
+        };
+        self.ledger().check(WHAT, plan)
+    }
+}
+
 /// The distances (for [`PairwiseMetric::Dot`]: products) [n, m] of the rows of `a` [n, d] from the rows of
 /// `b` [m, d], on their device.
 ///
@@ -91,12 +150,16 @@ impl From<PairwiseMetric> for Metric {
 pub fn pairwise(a: &Matrix, b: &Matrix, metric: PairwiseMetric) -> Result<Matrix, ComputeError> {
     check_alike(a.compute(), a.cols(), b.compute(), b.cols())?;
     check_rows(b.rows())?;
+    let compute = a.compute();
+    let plan = compute.plan_pairwise(a.rows(), b.rows(), a.cols(), metric)?;
     let metric = metric.into();
-    let values = match (a.compute().engine(), a.values(), b.values()) {
+    let values = match (compute.engine(), a.values(), b.values()) {
         (Engine::Cpu(threads), Values::Host(a_values), Values::Host(b_values)) => {
-            Values::Host(Arc::new(threads.run(|| {
-                cpu::pairwise_distances::distances(a_values, b_values, a.cols(), metric)
-            })))
+            Values::host(compute.ledger().charge(WHAT, plan.peak())?, || {
+                threads.run(|| {
+                    cpu::pairwise_distances::distances(a_values, b_values, a.cols(), metric)
+                })
+            })
         }
         (Engine::Gpu(context), Values::Device(a), Values::Device(b)) => {
             let a = Side::floats(context, a, metric)?;
@@ -180,17 +243,21 @@ pub fn pairwise_batch(
 ) -> Result<PairwiseBatch, ComputeError> {
     check_alike(a.compute(), a.cols(), b.compute(), b.cols())?;
     let problems = problems(a_rows, a.rows(), b_rows, b.rows())?;
+    let compute = a.compute();
+    let shapes: Vec<_> = problems.iter().map(Problem::shape).collect();
+    let plan = compute.plan_pairwise_batch(a.rows(), b.rows(), &shapes, a.cols(), metric)?;
     let metric = metric.into();
-    let values = match (a.compute().engine(), a.values(), b.values()) {
+    let values = match (compute.engine(), a.values(), b.values()) {
         (Engine::Cpu(threads), Values::Host(a_values), Values::Host(b_values)) => {
-            Values::Host(Arc::new(threads.run(|| {
-                cpu::pairwise_distances::batch(&problems, |out, problem| {
-                    let d = a.cols();
-                    let a = &a_values[problem.a.start * d..problem.a.end * d];
-                    let b = &b_values[problem.b.start * d..problem.b.end * d];
-                    cpu::pairwise_distances::fill(out, a, b, d, metric);
-                })
-            })))
+            let d = a.cols();
+            let fill = |out: &mut [f32], problem: &Problem| {
+                let a = &a_values[problem.a.start * d..problem.a.end * d];
+                let b = &b_values[problem.b.start * d..problem.b.end * d];
+                cpu::pairwise_distances::fill(out, a, b, d, metric);
+            };
+            Values::host(compute.ledger().charge(WHAT, plan.peak())?, || {
+                threads.run(|| cpu::pairwise_distances::batch(&problems, fill))
+            })
         }
         (Engine::Gpu(context), Values::Device(a), Values::Device(b)) => {
             let a = Side::floats(context, a, metric)?;

@@ -1,8 +1,9 @@
 //! All that is within a radius.
 
-use crate::device::Engine;
+use crate::device::{Compute, Engine};
 use crate::error::ComputeError;
 use crate::matrix::{Matrix, Values};
+use crate::memory::{MemoryPlan, Sizes};
 use crate::neighbors::{NeighborMetric, check_pair, work};
 use crate::{cpu, gpu};
 
@@ -15,6 +16,58 @@ pub struct RadiusNeighbors {
     pub indices: Vec<u32>,
     /// Their distances (for [`NeighborMetric::Dot`]: products).
     pub distances: Vec<f32>,
+}
+
+/// What is said of a search.
+pub(crate) const WHAT: &str = "neighbours within a radius";
+
+impl Compute {
+    /// What [`radius_counts`] takes for [m, d] items and [q, d] queries. On a GPU a strip of distances, as large as the
+    /// cap allows up to 64 MiB; on the CPU packed items; for the cosine the scales of the rows, on the CPU unit rows
+    /// too.
+    ///
+    /// # Errors
+    /// [`ComputeError::MemoryCap`].
+    pub fn plan_radius_counts(
+        &self,
+        (q, m, d): (usize, usize, usize),
+        metric: NeighborMetric,
+    ) -> Result<MemoryPlan, ComputeError> {
+        let metric = metric.into();
+        match self.engine() {
+            Engine::Cpu(_) => {
+                let plan = cpu::radius::plan_counts(q, m, d, metric);
+                self.ledger().check(WHAT, plan)
+            }
+            Engine::Gpu(context) => {
+                Ok(gpu::radius::BallSizes::new(context, q, m, metric, false)?.plan())
+            }
+        }
+    }
+
+    /// What [`radius_neighbors`] takes where `found` items are listed for all queries together: as
+    /// [`Compute::plan_radius_counts`], on a GPU lists of a quarter of the strip at a time, on the CPU the lists twice.
+    /// There the cap is looked at a second time when it is known what was found.
+    ///
+    /// # Errors
+    /// [`ComputeError::MemoryCap`].
+    pub fn plan_radius_neighbors(
+        &self,
+        (q, m, d): (usize, usize, usize),
+        metric: NeighborMetric,
+        found: usize,
+    ) -> Result<MemoryPlan, ComputeError> {
+        let metric = metric.into();
+        match self.engine() {
+            Engine::Cpu(_) => {
+                let plan = cpu::radius::plan_neighbors(q, m, d, metric, found);
+                self.ledger().check(WHAT, plan)
+            }
+            Engine::Gpu(context) => {
+                Ok(gpu::radius::BallSizes::new(context, q, m, metric, true)?.plan())
+            }
+        }
+    }
 }
 
 /// How many items [m, d] are within `radius` of each query [q, d], those at `radius` included: distances of
@@ -34,11 +87,14 @@ pub fn radius_counts(
     metric: NeighborMetric,
 ) -> Result<Vec<u32>, ComputeError> {
     check(queries, items, radius)?;
+    let (q, m, d) = (queries.rows(), items.rows(), items.cols());
+    let ledger = queries.compute().ledger();
+    let plan = queries.compute().plan_radius_counts((q, m, d), metric)?;
     let metric = metric.into();
-    let d = items.cols();
-    let meter = work(queries, items, "neighbours within a radius");
+    let meter = work(queries, items, WHAT);
     match (queries.compute().engine(), queries.values(), items.values()) {
         (Engine::Cpu(threads), Values::Host(queries), Values::Host(items)) => {
+            let _charge = ledger.charge(WHAT, plan.peak())?;
             let found =
                 threads.run(|| cpu::radius::counts(queries, items, d, radius, metric, &meter));
             meter.check().map(|()| found)
@@ -62,14 +118,23 @@ pub fn radius_neighbors(
     metric: NeighborMetric,
 ) -> Result<RadiusNeighbors, ComputeError> {
     check(queries, items, radius)?;
+    let (q, m, d) = (queries.rows(), items.rows(), items.cols());
+    let ledger = queries.compute().ledger();
+    let plan = queries
+        .compute()
+        .plan_radius_neighbors((q, m, d), metric, 0)?;
     let metric = metric.into();
-    let d = items.cols();
-    let meter = work(queries, items, "neighbours within a radius");
+    let meter = work(queries, items, WHAT);
     match (queries.compute().engine(), queries.values(), items.values()) {
         (Engine::Cpu(threads), Values::Host(queries), Values::Host(items)) => {
-            let found =
-                threads.run(|| cpu::radius::neighbors(queries, items, d, radius, metric, &meter));
-            meter.check().map(|()| found)
+            let _charge = ledger.charge(WHAT, plan.peak())?;
+            let lists =
+                threads.run(|| cpu::radius::lists(queries, items, d, radius, metric, &meter));
+            meter.check()?;
+            let found = lists.iter().map(cpu::radius::Lists::found).sum();
+            let whole = cpu::radius::plan_neighbors(q, m, d, metric, found);
+            let _lists = ledger.charge(WHAT, whole.peak() - plan.peak())?;
+            Ok(cpu::radius::joined(lists))
         }
         (Engine::Gpu(context), Values::Device(queries), Values::Device(items)) => {
             let context = context.metered(meter);

@@ -9,10 +9,31 @@ use rayon::prelude::*;
 use super::kmeans_update::{Sums, by_label};
 use super::nearest::{ByDifference, ByProduct, Columns, Room, nearest, tile_rows};
 use super::simd::dispatch;
+use crate::memory::{MemoryPlan, words};
 use crate::plan;
 
 /// Labels that changed, and the inertia.
 pub type Stats = (usize, f64);
+
+/// Values of 32 bits that [`step`] holds: packed centroids, and the sums of its tasks.
+pub fn step_count(rows: usize, features: usize, k: usize) -> usize {
+    let columns = Columns::count(k, features);
+    let tasks = rows.div_ceil(plan::cpu_update_rows(rows, k, features));
+    let sums = tasks.saturating_mul(Sums::count(k, features));
+    match plan::cpu_fuses(k, features) {
+        true => columns.saturating_add(sums),
+        false => columns.max(sums),
+    }
+}
+
+/// What [`Lloyd`](crate::Lloyd) takes: labels and distances, and a step.
+pub fn plan(rows: usize, features: usize, k: usize) -> MemoryPlan {
+    MemoryPlan {
+        output: 0,
+        scratch: words(step_count(rows, features, k).saturating_add(2 * rows)),
+        parts: 1,
+    }
+}
 
 /// Writes each row's nearest centroid (ties to the lowest) and its squared distance.
 pub fn assign(

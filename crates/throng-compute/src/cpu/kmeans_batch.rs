@@ -1,36 +1,116 @@
 //! Batches of k-means problems; twin of `wgsl/kmeans/batch_*.wgsl`. Sums, centroids and shifts are in f64.
 
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
 use std::ops::ControlFlow;
 
 use rayon::prelude::*;
 
 use super::Threads;
-use super::kmeans_assign::{assign, step};
-use crate::kmeans_batch::{KMeansFit, KMeansProblem, KMeansProgress};
+use super::kmeans_assign::{assign, step, step_count};
+use super::nearest::Columns;
+use crate::error::ComputeError;
+use crate::kmeans_batch::{KMeansFit, KMeansProblem, KMeansProgress, KMeansShape, WHAT};
+use crate::memory::{Ledger, MemoryPlan, Sizes, words};
 
-/// Rows of a block of weighted sums.
+/// Rows of a block of weighted sums, at least.
 const BLOCK_ROWS: usize = 4096;
 
-/// Rows of the problems that run together, about: labels and distances of 128 MiB.
-const MOST_ROWS: usize = 1 << 24;
+/// Bytes of the problems that run together, about.
+const MOST_BYTES: u64 = 256 << 20;
 
-/// Runs all problems, those that together have not too many rows at a time. `None` if the observer said so.
+/// What a problem takes, in values of 32 bits.
+#[derive(Debug, Clone, Copy)]
+struct RunSizes {
+    /// Labels and centroids.
+    output: usize,
+    /// Distances and centroids in f64, and what an iteration takes.
+    scratch: usize,
+}
+
+impl RunSizes {
+    fn of(shape: &KMeansShape, features: usize) -> Self {
+        let KMeansShape { rows, k, .. } = *shape;
+        let size = k.saturating_mul(features);
+        let step = match shape.has_weights {
+            true => {
+                let sums = (rows.div_ceil(weighted_rows(rows)) + 1) * 2 * (size + k);
+                sums.max(Columns::count(k, features))
+            }
+            false => step_count(rows, features, k),
+        };
+        Self {
+            output: rows + size,
+            // The centroids as f32 beside those of f64.
+            scratch: rows + 3 * size + step,
+        }
+    }
+}
+
+/// Which problems run together.
+#[derive(Debug)]
+pub struct Batches {
+    /// How many of those that are left, each time.
+    counts: Vec<usize>,
+    plan: MemoryPlan,
+}
+
+impl Sizes for Batches {
+    fn plan(&self) -> MemoryPlan {
+        self.plan
+    }
+}
+
+/// As many problems together as the cap allows.
+pub fn batches(
+    ledger: &Ledger,
+    features: usize,
+    shapes: &[KMeansShape],
+) -> Result<Batches, ComputeError> {
+    ledger.fit(WHAT, MOST_BYTES, |most| cut(features, shapes, most))
+}
+
+/// As many problems together as take at most `most` bytes beside their results, or one.
+fn cut(features: usize, shapes: &[KMeansShape], most: u64) -> Batches {
+    let mut counts: Vec<usize> = Vec::new();
+    let (mut output, mut scratch, mut largest) = (0, 0, 0);
+    for shape in shapes {
+        let sizes = RunSizes::of(shape, features);
+        output += words(sizes.output);
+        match counts.last_mut() {
+            Some(count) if scratch + words(sizes.scratch) <= most => {
+                *count += 1;
+                scratch += words(sizes.scratch);
+            }
+            _ => {
+                counts.push(1);
+                scratch = words(sizes.scratch);
+            }
+        }
+        largest = largest.max(scratch);
+    }
+    Batches {
+        plan: MemoryPlan {
+            output,
+            scratch: largest,
+            parts: counts.len(),
+        },
+        counts,
+    }
+}
+
+/// Runs all problems, so many at a time. `None` if the observer said so.
 pub fn run(
     threads: &Threads,
     x: &[f32],
     features: usize,
     problems: &[KMeansProblem],
+    batches: &Batches,
     observer: &mut dyn FnMut(KMeansProgress) -> ControlFlow<()>,
 ) -> Option<Vec<KMeansFit>> {
     let mut fits = Vec::with_capacity(problems.len());
-    while fits.len() < problems.len() {
+    for &count in &batches.counts {
         let first = fits.len();
-        let mut rows = 0;
-        let fit = problems[first..].iter().take_while(|problem| {
-            rows += problem.rows.len();
-            rows <= MOST_ROWS
-        });
-        let count = fit.count().max(1);
         let mut observe = |progress: KMeansProgress| {
             observer(KMeansProgress {
                 problem: first + progress.problem,
@@ -182,10 +262,7 @@ impl<'a> Run<'a> {
         if empty.is_empty() {
             return 0;
         }
-        let mut far: Vec<usize> = (0..self.labels.len())
-            .filter(|&row| self.weight(row) > 0.0)
-            .collect();
-        far.sort_by(|&a, &b| self.distances[b].total_cmp(&self.distances[a]));
+        let far = self.farthest(empty.len());
         if far.first().is_none_or(|&row| self.distances[row] == 0.0) {
             return 0;
         }
@@ -204,6 +281,20 @@ impl<'a> Run<'a> {
             moved += 1;
         }
         moved
+    }
+
+    /// The rows with weight that are farthest from their centroids, the farthest first, ties to the lowest.
+    fn farthest(&self, count: usize) -> Vec<usize> {
+        let mut heap = BinaryHeap::with_capacity(count + 1);
+        for row in (0..self.labels.len()).filter(|&row| self.weight(row) > 0.0) {
+            // Distances are not negative, so their bits are ordered as they are.
+            heap.push(Reverse((self.distances[row].to_bits(), Reverse(row))));
+            if heap.len() > count {
+                heap.pop();
+            }
+        }
+        let sorted = heap.into_sorted_vec().into_iter();
+        sorted.map(|Reverse((_, Reverse(row)))| row).collect()
     }
 
     fn weight(&self, row: usize) -> f64 {
@@ -260,10 +351,14 @@ impl<'a> Run<'a> {
     }
 }
 
+/// Rows of a block of weighted sums: few blocks, so that their sums stay small beside the rows.
+fn weighted_rows(rows: usize) -> usize {
+    rows.div_ceil(64).max(BLOCK_ROWS)
+}
+
 /// Sums of the weighted rows by label, over blocks in order.
 fn weighted_sums(x: &[f32], features: usize, labels: &[u32], weights: &[f32], k: usize) -> Sums {
-    // Few blocks, so that their sums stay small beside the rows.
-    let rows = labels.len().div_ceil(64).max(BLOCK_ROWS);
+    let rows = weighted_rows(labels.len());
     let parts: Vec<Sums> = x
         .par_chunks(rows * features)
         .zip(labels.par_chunks(rows))

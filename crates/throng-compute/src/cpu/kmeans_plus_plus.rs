@@ -5,22 +5,98 @@ use rayon::prelude::*;
 
 use super::simd::{dispatch, lanes};
 use super::tile::{Panels, SquaredDifference, rows_at, tile};
-use crate::kmeans_plus_plus::KMeansSeeding;
+use crate::error::ComputeError;
+use crate::kmeans_batch::KMeansShape;
+use crate::kmeans_plus_plus::{KMeansSeeding, WHAT, trials};
+use crate::memory::{Ledger, MemoryPlan, Sizes, words};
 
 /// Rows of a task, and of a block of sums.
 const BLOCK_ROWS: usize = 256;
 
+/// Bytes of the seedings that run together, about.
+const MOST_BYTES: u64 = 256 << 20;
+
+/// Which seedings run together.
+#[derive(Debug)]
+pub struct Batches {
+    /// How many of those that are left, each time.
+    counts: Vec<usize>,
+    plan: MemoryPlan,
+}
+
+impl Sizes for Batches {
+    fn plan(&self) -> MemoryPlan {
+        self.plan
+    }
+}
+
+/// As many seedings together as the cap allows.
+pub fn batches(
+    ledger: &Ledger,
+    features: usize,
+    shapes: &[KMeansShape],
+) -> Result<Batches, ComputeError> {
+    ledger.fit(WHAT, MOST_BYTES, |most| cut(features, shapes, most))
+}
+
+/// As many seedings together as take at most `most` bytes, or one.
+pub fn cut(features: usize, shapes: &[KMeansShape], most: u64) -> Batches {
+    let mut counts: Vec<usize> = Vec::new();
+    let (mut output, mut scratch, mut largest) = (0, 0, 0);
+    for shape in shapes {
+        let own = held(shape, features);
+        output += words(shape.k);
+        match counts.last_mut() {
+            Some(count) if scratch + own <= most => {
+                *count += 1;
+                scratch += own;
+            }
+            _ => {
+                counts.push(1);
+                scratch = own;
+            }
+        }
+        largest = largest.max(scratch);
+    }
+    Batches {
+        plan: MemoryPlan {
+            output,
+            scratch: largest,
+            parts: counts.len(),
+        },
+        counts,
+    }
+}
+
+/// Bytes that a seeding holds: for each row its distance to the nearest centre, and that with each candidate; the
+/// candidates, and their potentials by block.
+fn held(shape: &KMeansShape, features: usize) -> u64 {
+    let trials = trials(shape.k);
+    let blocks = shape.rows.div_ceil(BLOCK_ROWS);
+    let potentials = size_of::<Vec<f64>>() + size_of::<f64>() * (trials + 1);
+    let rows = shape.rows.saturating_mul(trials + 1);
+    words(rows.saturating_add(Panels::count(trials, features, lanes())))
+        + (blocks * potentials) as u64
+}
+
 /// The rows chosen as centres by each seeding, in order.
-pub fn seed_all(x: &[f32], features: usize, seedings: &[KMeansSeeding]) -> Vec<Vec<u32>> {
-    let each = seedings.par_iter().map(|seeding| {
-        let first = seeding.rows.start * features;
-        seed(
-            &x[first..][..seeding.rows.len() * features],
-            features,
-            seeding,
-        )
-    });
-    each.collect()
+pub fn seed_all(
+    x: &[f32],
+    features: usize,
+    seedings: &[KMeansSeeding],
+    batches: &Batches,
+) -> Vec<Vec<u32>> {
+    let mut centres = Vec::with_capacity(seedings.len());
+    for &count in &batches.counts {
+        let together = &seedings[centres.len()..][..count];
+        let each = together.par_iter().map(|seeding| {
+            let first = seeding.rows.start * features;
+            let x = &x[first..][..seeding.rows.len() * features];
+            seed(x, features, seeding)
+        });
+        centres.extend(each.collect::<Vec<_>>());
+    }
+    centres
 }
 
 /// The rows of `x` chosen as centres, in order.

@@ -140,7 +140,7 @@ mod tests {
             let (near, metric) = (5, Metric::SqEuclidean);
             let none = Excluded::new(&[], n, k).unwrap();
             let watch = Meter::default();
-            let (_, scores) = neighbors::nearest(&x, &centroids, d, near, metric, &none, &watch);
+            let (_, scores) = neighbors::nearest(&x, &centroids, d, near, metric, &none, n, &watch);
             for (row, scores) in x.chunks(d).zip(scores.chunks(near)) {
                 let mut all: Vec<f64> = centroids.chunks(d).map(|c| squared(row, c)).collect();
                 all.sort_by(f64::total_cmp);
@@ -157,7 +157,8 @@ mod tests {
                 seed: 3,
                 weights: None,
             };
-            let centres = kmeans_plus_plus::seed_all(&x, d, &[seeding]);
+            let whole = kmeans_plus_plus::cut(d, &[seeding.shape()], u64::MAX);
+            let centres = kmeans_plus_plus::seed_all(&x, d, &[seeding], &whole);
             others.push((silhouettes, centres));
         }
         MOST_LANES.store(usize::MAX, Ordering::Relaxed);

@@ -7,9 +7,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use throng_shaders::{ENTRY, Groups, Metric, Params, Step, all_written, source};
 
 use super::binding::{Bind, is_shared};
+use super::buffers::Buffer;
 use super::slices::Slices;
 use crate::device::HostDevice;
 use crate::error::ComputeError;
+use crate::memory::Ledger;
 use crate::plan::Tile;
 use crate::watch::Meter;
 
@@ -18,6 +20,7 @@ use crate::watch::Meter;
 pub struct Context {
     shared: Arc<Shared>,
     meter: Meter,
+    ledger: Ledger,
 }
 
 #[derive(Debug)]
@@ -126,6 +129,7 @@ impl Context {
                 large: AtomicUsize::new(0),
             }),
             meter: Meter::default(),
+            ledger: Ledger::new(u64::MAX),
         })
     }
 
@@ -134,7 +138,22 @@ impl Context {
         Self {
             shared: self.shared.clone(),
             meter,
+            ledger: self.ledger.clone(),
         }
+    }
+
+    /// The same device, whose buffers `ledger` counts.
+    pub fn on_ledger(&self, ledger: Ledger) -> Self {
+        Self {
+            shared: self.shared.clone(),
+            meter: self.meter.clone(),
+            ledger,
+        }
+    }
+
+    /// What counts the buffers.
+    pub fn ledger(&self) -> &Ledger {
+        &self.ledger
     }
 
     /// Whether both are one device.
@@ -292,8 +311,8 @@ impl Context {
     pub(super) fn bind(
         &self,
         pipeline: &wgpu::ComputePipeline,
-        groups: &wgpu::Buffer,
-        params: &wgpu::Buffer,
+        groups: &Buffer,
+        params: &Buffer,
         buffers: &[(u32, &dyn Bind)],
     ) -> wgpu::BindGroup {
         let uniforms: [(u32, &dyn Bind); 2] = [(0, groups), (1, params)];

@@ -2,9 +2,12 @@
 
 use throng_shaders::{KmeansAssignParams, Metric};
 
+use super::buffers::Buffer;
 use super::context::{Context, Job};
+use super::kmeans_update;
 use super::rows::Rows;
 use crate::error::ComputeError;
+use crate::memory::{MemoryPlan, words};
 use crate::plan::Tile;
 
 /// The labels and distances of a matrix's rows.
@@ -13,10 +16,30 @@ pub struct Assignment {
     rows: usize,
     k: usize,
     tile: Tile,
-    labels: wgpu::Buffer,
-    distances: wgpu::Buffer,
-    changed: wgpu::Buffer,
-    inertia: wgpu::Buffer,
+    labels: Buffer,
+    distances: Buffer,
+    changed: Buffer,
+    inertia: Buffer,
+}
+
+/// What is held while rows are assigned and added up.
+pub fn plan(
+    context: &Context,
+    rows: usize,
+    features: usize,
+    k: usize,
+) -> Result<MemoryPlan, ComputeError> {
+    let blocks = rows.div_ceil(Tile::for_columns(k).rows());
+    let size = k.saturating_mul(features);
+    // Labels and distances; changes and inertia.
+    let held = words(2 * rows + 2 * blocks);
+    let update = words(kmeans_update::held(context, rows, features, k)?);
+    let most = words(size).max(update) + context.transfer(words(size));
+    Ok(MemoryPlan {
+        output: 0,
+        scratch: held + most.max(context.transfer(words(rows))),
+        parts: 1,
+    })
 }
 
 impl Assignment {
@@ -86,7 +109,7 @@ impl Assignment {
     }
 
     /// The last labels, on the device.
-    pub fn labels_buffer(&self) -> &wgpu::Buffer {
+    pub fn labels_buffer(&self) -> &Buffer {
         &self.labels
     }
 }

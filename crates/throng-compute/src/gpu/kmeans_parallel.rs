@@ -5,6 +5,7 @@ use throng_shaders::{
     KmeansParallelAcceptParams, KmeansParallelDrawParams, KmeansParallelWeighParams, Metric, NONE,
 };
 
+use super::buffers::Buffer;
 use super::context::{Context, Job};
 use super::rows::Rows;
 use crate::error::ComputeError;
@@ -23,12 +24,12 @@ pub struct Draws<'a> {
     seeding: &'a KMeansSeeding,
     rows: Vec<u32>,
     values: Vec<f32>,
-    weights: wgpu::Buffer,
-    labels: wgpu::Buffer,
-    distances: wgpu::Buffer,
-    owners: wgpu::Buffer,
-    nearest: wgpu::Buffer,
-    block_sums: wgpu::Buffer,
+    weights: Buffer,
+    labels: Buffer,
+    distances: Buffer,
+    owners: Buffer,
+    nearest: Buffer,
+    block_sums: Buffer,
 }
 
 impl<'a> Draws<'a> {

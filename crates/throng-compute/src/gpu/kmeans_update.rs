@@ -2,6 +2,7 @@
 
 use throng_shaders::{KmeansUpdateParams, KmeansUpdateReduceParams};
 
+use super::buffers::Buffer;
 use super::context::{Context, Job};
 use super::rows::Rows;
 use crate::error::ComputeError;
@@ -10,20 +11,41 @@ use crate::plan;
 const THREADS: u32 = 64;
 const REDUCE_THREADS: u32 = 32;
 
+/// Rows of a block, and the blocks of parts of so many rows.
+fn blocks(
+    context: &Context,
+    parts: impl Iterator<Item = usize> + Clone,
+    size: usize,
+) -> (usize, usize) {
+    let rows = parts.clone().sum();
+    let block_rows = plan::gpu_update_rows(rows, size, context.most_bytes());
+    let blocks = parts.map(|rows| rows.div_ceil(block_rows)).sum();
+    (block_rows, blocks)
+}
+
+/// Values held: the sums and counts of blocks, and of all.
+pub fn held(
+    context: &Context,
+    rows: usize,
+    features: usize,
+    k: usize,
+) -> Result<usize, ComputeError> {
+    let parts = Rows::part_lengths(context, rows, features)?;
+    let size = k.saturating_mul(features);
+    let (_, blocks) = blocks(context, parts, size);
+    Ok((blocks + 1).saturating_mul(size.saturating_add(k)))
+}
+
 /// Sums [k, d] and counts `[k]` of the rows by label.
 pub fn update(
     context: &Context,
     x: &Rows,
-    labels: &wgpu::Buffer,
+    labels: &Buffer,
     k: usize,
 ) -> Result<(Vec<f64>, Vec<u32>), ComputeError> {
     let size = k * x.cols;
-    let block_rows = plan::gpu_update_rows(x.rows, size, context.most_bytes());
-    let blocks: usize = x
-        .parts
-        .iter()
-        .map(|part| part.rows.div_ceil(block_rows))
-        .sum();
+    let parts = x.parts.iter().map(|part| part.rows);
+    let (block_rows, blocks) = blocks(context, parts, size);
     let block_sums = context.storage("sums by block", blocks * size)?;
     let block_counts = context.storage("counts by block", blocks * k)?;
     let mut block_offset = 0;

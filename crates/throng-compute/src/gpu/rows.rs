@@ -3,9 +3,11 @@
 use bytemuck::Pod;
 
 use super::binding::BufferPiece;
+use super::buffers::Buffer;
 use super::context::Context;
 use crate::error::ComputeError;
 use crate::host_buffer::{HostBuffer, Lease};
+use crate::memory::{MemoryPlan, words};
 use crate::plan::PART_ROWS;
 
 /// A matrix, cut by rows into parts of one buffer each.
@@ -39,6 +41,20 @@ pub(super) struct Piece {
     pub offset: usize,
 }
 
+/// Rows of a part of a matrix.
+fn part_rows(context: &Context, cols: usize) -> Result<usize, ComputeError> {
+    let most = context.most_bytes();
+    let row_bytes = words(cols.max(1));
+    match most / row_bytes / PART_ROWS as u64 * PART_ROWS as u64 {
+        0 => Err(ComputeError::TooBig {
+            what: "a block of 256 rows",
+            bytes: row_bytes * PART_ROWS as u64,
+            limit: most,
+        }),
+        rows => Ok(rows as usize),
+    }
+}
+
 impl Rows {
     /// All rows in order, in pieces of at most `most`.
     pub(super) fn pieces(&self, most: usize) -> impl Iterator<Item = Piece> {
@@ -51,6 +67,38 @@ impl Rows {
                 offset: part.first + first,
             })
         })
+    }
+
+    /// What a matrix takes that is uploaded.
+    pub fn plan(context: &Context, rows: usize, cols: usize) -> Result<MemoryPlan, ComputeError> {
+        let parts = Self::part_lengths(context, rows, cols)?;
+        let longest = parts.clone().next().unwrap_or(0);
+        Ok(MemoryPlan {
+            output: words(rows.saturating_mul(cols)),
+            scratch: context.transfer(words(longest.saturating_mul(cols))),
+            parts: parts.count(),
+        })
+    }
+
+    /// The rows of each part of a matrix.
+    pub fn part_lengths(
+        context: &Context,
+        rows: usize,
+        cols: usize,
+    ) -> Result<impl Iterator<Item = usize> + Clone + use<>, ComputeError> {
+        let most = part_rows(context, cols)?;
+        let firsts = (0..rows).step_by(most);
+        Ok(firsts.map(move |first| most.min(rows - first)))
+    }
+
+    /// Some rows of a part, as a kernel binds them.
+    pub(super) fn slice(&self, piece: Piece) -> BufferPiece {
+        let buffer = &self.parts[piece.part].buffer;
+        BufferPiece {
+            buffer: buffer.buffer.clone(),
+            offset: buffer.offset + words(piece.first * self.cols),
+            size: words(piece.rows * self.cols),
+        }
     }
 
     /// Room for a matrix.
@@ -68,6 +116,7 @@ impl Rows {
         cols: usize,
     ) -> Result<Self, ComputeError> {
         let (buffer, offset, lease) = host.into_lease(context.queue());
+        let buffer = Buffer::from(buffer);
         Self::cut(context, rows, cols, Some(lease), |first, count| {
             Ok(BufferPiece {
                 buffer: buffer.clone(),
@@ -100,24 +149,15 @@ impl Rows {
         lease: Option<Lease>,
         piece: impl Fn(usize, usize) -> Result<BufferPiece, ComputeError>,
     ) -> Result<Self, ComputeError> {
-        let most = context.most_bytes();
-        let row_bytes = 4 * cols.max(1) as u64;
-        let part_rows = most / row_bytes / PART_ROWS as u64 * PART_ROWS as u64;
-        if part_rows == 0 {
-            return Err(ComputeError::TooBig {
-                what: "a block of 256 rows",
-                bytes: row_bytes * PART_ROWS as u64,
-                limit: most,
-            });
-        }
         let mut parts = Vec::new();
-        for first in (0..rows).step_by(part_rows as usize) {
-            let rows = (part_rows as usize).min(rows - first);
+        let mut first = 0;
+        for rows in Self::part_lengths(context, rows, cols)? {
             parts.push(Part {
                 buffer: piece(first * cols, rows * cols)?,
                 first,
                 rows,
             });
+            first += rows;
         }
         Ok(Self {
             parts,
@@ -182,7 +222,9 @@ impl Rows {
         self.parts.iter().any(|a| {
             let a = &a.buffer;
             other.parts.iter().map(|b| &b.buffer).any(|b| {
-                a.buffer == b.buffer && a.offset < b.offset + b.size && b.offset < a.offset + a.size
+                *a.buffer == *b.buffer
+                    && a.offset < b.offset + b.size
+                    && b.offset < a.offset + a.size
             })
         })
     }

@@ -3,14 +3,17 @@
 
 use std::ops::ControlFlow;
 
-use throng_shaders::{BatchCluster, BatchProblem, BatchState, NONE};
+use throng_shaders::{BatchProblem, BatchState, NONE};
 
 use super::context::Context;
 use super::rows::Rows;
 use crate::error::ComputeError;
+use crate::gpu::buffers::Buffer;
 use crate::kmeans_batch::{KMeansFit, KMeansProblem, KMeansProgress};
 use crate::plan::{self, Tile};
-use sizes::{Sizes, batches};
+use sizes::Sizes;
+
+pub use sizes::batches;
 
 mod sizes;
 mod steps;
@@ -29,7 +32,8 @@ pub fn run(
     observer: &mut dyn FnMut(KMeansProgress) -> ControlFlow<()>,
 ) -> Result<Option<Vec<KMeansFit>>, ComputeError> {
     let mut fits = vec![None; problems.len()];
-    for members in batches(context, x, problems) {
+    let shapes: Vec<_> = problems.iter().map(KMeansProblem::shape).collect();
+    for members in batches(context, x.cols, &shapes)?.members {
         let chosen: Vec<&KMeansProblem> = members.iter().map(|&at| &problems[at]).collect();
         let batch = Batch::new(context, x, &chosen)?;
         let mut observe = |progress: KMeansProgress| {
@@ -51,7 +55,7 @@ pub fn run(
 /// The table of some problems, on the device.
 struct Table {
     problems: Vec<BatchProblem>,
-    buffer: wgpu::Buffer,
+    buffer: Buffer,
     tiles: usize,
     blocks: usize,
     runs: usize,
@@ -72,19 +76,19 @@ struct Batch<'a> {
     /// All problems, as if none was done.
     problems: Vec<BatchProblem>,
     sizes: Sizes,
-    states: wgpu::Buffer,
-    changed: wgpu::Buffer,
-    weights: wgpu::Buffer,
-    labels: wgpu::Buffer,
-    distances: wgpu::Buffer,
-    counts: wgpu::Buffer,
-    starts: wgpu::Buffer,
-    order: wgpu::Buffer,
-    sums: wgpu::Buffer,
-    clusters: wgpu::Buffer,
-    next: wgpu::Buffer,
-    centroids: wgpu::Buffer,
-    shifts: wgpu::Buffer,
+    states: Buffer,
+    changed: Buffer,
+    weights: Buffer,
+    labels: Buffer,
+    distances: Buffer,
+    counts: Buffer,
+    starts: Buffer,
+    order: Buffer,
+    sums: Buffer,
+    clusters: Buffer,
+    next: Buffer,
+    centroids: Buffer,
+    shifts: Buffer,
 }
 
 impl<'a> Batch<'a> {
@@ -118,7 +122,7 @@ impl<'a> Batch<'a> {
                 tolerance: problem.tolerance as f32,
                 ..BatchProblem::default()
             });
-            sizes = sizes.and(Sizes::of(problem));
+            sizes = sizes.and(Sizes::of(&problem.shape()));
         }
         let joined = |values: fn(&KMeansProblem) -> &[f32]| -> Vec<f32> {
             problems.iter().flat_map(|p| values(p)).copied().collect()
@@ -140,8 +144,8 @@ impl<'a> Batch<'a> {
             counts: room("rows by block and label", sizes.counts)?,
             starts: room("clusters' places", 2 * sizes.starts)?,
             order: room("the order of rows", sizes.rows)?,
-            sums: room("sums of runs", 2 * sizes.runs * (x.cols + 1))?,
-            clusters: room("clusters", size_of::<BatchCluster>() / 4 * sizes.clusters)?,
+            sums: room("sums of runs", sizes.sums(x.cols))?,
+            clusters: room("clusters", sizes.described())?,
             next: room("next centroids", sizes.clusters * x.cols)?,
             centroids: context.storage_of("centroids", &centroids)?,
             shifts: room("shifts", sizes.clusters)?,
