@@ -127,13 +127,14 @@ pub fn radius_neighbors(
     let meter = work(queries, items, WHAT);
     match (queries.compute().engine(), queries.values(), items.values()) {
         (Engine::Cpu(threads), Values::Host(queries), Values::Host(items)) => {
-            let _charge = ledger.charge(WHAT, plan.peak())?;
+            let charge = ledger.charge(WHAT, plan.peak())?;
             let lists =
                 threads.run(|| cpu::radius::lists(queries, items, d, radius, metric, &meter));
             meter.check()?;
             let found = lists.iter().map(cpu::radius::Lists::found).sum();
             let whole = cpu::radius::plan_neighbors(q, m, d, metric, found);
-            let _lists = ledger.charge(WHAT, whole.peak() - plan.peak())?;
+            drop(charge);
+            let _charge = ledger.charge(WHAT, whole.peak())?;
             Ok(cpu::radius::joined(lists))
         }
         (Engine::Gpu(context), Values::Device(queries), Values::Device(items)) => {

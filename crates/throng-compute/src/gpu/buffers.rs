@@ -152,20 +152,33 @@ impl Context {
         buffer: &dyn Bind,
         count: usize,
     ) -> Result<Vec<T>, ComputeError> {
+        let staging = self.staging(what, (count * size_of::<T>()) as u64)?;
+        self.read_by(what, buffer, count, &staging)
+    }
+
+    /// Room by which so many bytes are read.
+    pub(super) fn staging(&self, what: &'static str, bytes: u64) -> Result<Buffer, ComputeError> {
+        let usage = wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST;
+        match self.transfer(bytes) {
+            0 => self.buffer(what, bytes.max(4), usage),
+            transfer => self.counted(what, transfer, usage),
+        }
+    }
+
+    /// [`Context::read`] by way of `staging`, of whatever size.
+    pub(super) fn read_by<T: Pod>(
+        &self,
+        what: &str,
+        buffer: &dyn Bind,
+        count: usize,
+        staging: &Buffer,
+    ) -> Result<Vec<T>, ComputeError> {
         let mut values = vec![T::zeroed(); count];
         let bytes: &mut [u8] = bytemuck::cast_slice_mut(&mut values);
-        if bytes.is_empty() {
-            return Ok(values);
-        }
-        let usage = wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST;
-        let staging = match self.transfer(bytes.len() as u64) {
-            0 => self.buffer(what, bytes.len() as u64, usage)?,
-            transfer => self.counted(what, transfer, usage)?,
-        };
         let at = buffer.binding();
         let mut offset = at.offset;
         for piece in bytes.chunks_mut(staging.size() as usize) {
-            self.get(what, at.buffer, offset, &staging, piece)?;
+            self.get(what, at.buffer, offset, staging, piece)?;
             offset += staging.size();
         }
         Ok(values)

@@ -90,6 +90,7 @@ pub fn neighbors(
         most: sizes.listed,
         indices: context.storage("near items", sizes.listed)?,
         distances: context.storage("near distances", sizes.listed)?,
+        staging: context.staging("near items", words(sizes.listed.max(sizes.strip.rows)))?,
     };
     let mut out = RadiusNeighbors {
         offsets: vec![0],
@@ -120,6 +121,8 @@ struct Lists {
     most: usize,
     indices: Buffer,
     distances: Buffer,
+    /// By which they are read.
+    staging: Buffer,
 }
 
 struct Ball {
@@ -180,7 +183,8 @@ impl Ball {
         item: Piece,
         lists: &Lists,
     ) -> Result<RadiusNeighbors, ComputeError> {
-        let counts: Vec<u32> = context.read("counts", &self.counts, query.rows)?;
+        let staging = &lists.staging;
+        let counts: Vec<u32> = context.read_by("counts", &self.counts, query.rows, staging)?;
         let mut out = RadiusNeighbors {
             offsets: vec![0],
             ..Default::default()
@@ -198,10 +202,12 @@ impl Ball {
                 out.offsets.push(out.indices.len() + total);
             }
             self.fill(context, first, &starts, item, lists)?;
-            out.indices
-                .extend(context.read::<u32>("near items", &lists.indices, total)?);
-            out.distances
-                .extend(context.read::<f32>("near distances", &lists.distances, total)?);
+            let indices: Vec<u32> =
+                context.read_by("near items", &lists.indices, total, staging)?;
+            out.indices.extend(indices);
+            let distances: Vec<f32> =
+                context.read_by("near distances", &lists.distances, total, staging)?;
+            out.distances.extend(distances);
             first += starts.len();
         }
         if self.strip.is_negated() {

@@ -1,0 +1,199 @@
+//! Plans and caps of memory, on every device. What a plan on the CPU is worth is seen in `memory_heap.rs`.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod common;
+
+use std::ops::ControlFlow;
+use std::sync::{Arc, Mutex};
+
+use common::operations::{Input, Shape, operations};
+use common::*;
+use throng_compute::{ComputeError, DeviceKind, NeighborMetric, top_k};
+
+const SHAPES: [Shape; 3] = [
+    Shape {
+        n: 701,
+        m: 430,
+        d: 9,
+        k: 23,
+    },
+    Shape {
+        n: 1_300,
+        m: 500,
+        d: 33,
+        k: 40,
+    },
+    Shape {
+        n: 2_111,
+        m: 257,
+        d: 5,
+        k: 12,
+    },
+];
+
+/// Smaller sizes suffice where buffers are small.
+fn shapes(device: &Named) -> &'static [Shape] {
+    match device.name.contains("512 KiB") {
+        true => &SHAPES[..2],
+        false => &SHAPES,
+    }
+}
+
+fn is_near(found: u64, planned: u64) -> bool {
+    found.abs_diff(planned) as f64 <= 0.05 * planned as f64
+}
+
+#[test]
+fn what_is_held_is_what_was_planned() {
+    for device in devices() {
+        for &shape in shapes(&device) {
+            let input = Input::new(&device.compute, shape);
+            for operation in operations() {
+                let free = device.compute.with_memory_cap(u64::MAX);
+                let plan = (operation.plan)(&free, shape).unwrap();
+                let made = (operation.run)(&input.on(&free)).unwrap();
+                let memory = free.memory();
+                drop(made);
+                let case = format!("{}, {}, {shape:?}", device.name, operation.what);
+                assert!(
+                    is_near(memory.peak, plan.peak()),
+                    "{case}: {memory:?}, {plan:?}"
+                );
+                assert_eq!(free.memory().held, 0, "{case}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_cap_is_kept_with_the_same_bits() {
+    for device in devices() {
+        let is_cpu = device.compute.kind() == DeviceKind::Cpu;
+        for &shape in shapes(&device) {
+            let input = Input::new(&device.compute, shape);
+            for operation in operations() {
+                let case = format!("{}, {}, {shape:?}", device.name, operation.what);
+                let plan = (operation.plan)(&device.compute, shape).unwrap();
+                let cap = plan.output + plan.scratch / 2;
+                let capped = device.compute.with_memory_cap(cap);
+                let found = (operation.run)(&input.on(&capped));
+                if !operation.is_cut[usize::from(is_cpu)] {
+                    let error = found.err().unwrap();
+                    assert!(
+                        matches!(error, ComputeError::MemoryCap { what, needed, cap: c, .. }
+                            if what == operation.what && needed > c && c == cap),
+                        "{case}: {error}"
+                    );
+                    assert!(
+                        operation.is_found_out || capped.memory().peak == 0,
+                        "{case}"
+                    );
+                    continue;
+                }
+                let small = (operation.plan)(&capped, shape).unwrap();
+                assert!(small.parts > plan.parts, "{case}: {small:?}, {plan:?}");
+                assert!(capped.memory().peak <= cap, "{case}");
+                let whole = (operation.run)(&input).unwrap()();
+                assert_eq!(found.unwrap()(), whole, "{case}");
+            }
+        }
+    }
+}
+
+#[test]
+fn what_cannot_fit_is_refused_before_it_starts() {
+    for device in devices() {
+        let shape = SHAPES[0];
+        let input = Input::new(&device.compute, shape);
+        let capped = device.compute.with_memory_cap(4_000);
+        let input = input.on(&capped);
+        let is_gpu = capped.kind() != DeviceKind::Cpu;
+        for operation in operations() {
+            let error = (operation.run)(&input).err().unwrap();
+            let planned = (operation.plan)(&capped, shape).unwrap_err();
+            let is_known = is_gpu || !operation.is_found_out;
+            assert!(!is_known || error == planned, "{}, {error}", device.name);
+            assert_eq!(capped.memory().peak, 0, "{}, {error}", device.name);
+        }
+    }
+}
+
+#[test]
+fn matrices_count_while_they_live() {
+    let (n, d) = (300, 7);
+    let values = uniform(n * d, 96);
+    let bytes = 4 * (n * d) as u64;
+    for device in devices() {
+        let capped = device.compute.with_memory_cap(2 * bytes + 3);
+        let a = capped.matrix(&values, n, d).unwrap();
+        let b = capped.matrix(&values, n, d).unwrap();
+        let error = capped.matrix(&values, n, d).unwrap_err();
+        let refused = ComputeError::MemoryCap {
+            what: "a matrix",
+            needed: bytes,
+            left: 3,
+            cap: 2 * bytes + 3,
+        };
+        assert_eq!(error, refused, "{}", device.name);
+        assert_eq!(capped.memory().held, 2 * bytes, "{}", device.name);
+        // A clone is the same memory.
+        let c = b.clone();
+        drop(b);
+        assert_eq!(capped.memory().held, 2 * bytes, "{}", device.name);
+        drop(c);
+        capped.matrix_builder(n, d).unwrap();
+        assert_eq!(a.into_vec().unwrap(), values, "{}", device.name);
+        assert_eq!(capped.memory().held, 0, "{}", device.name);
+        assert_eq!(capped.memory().peak, 2 * bytes, "{}", device.name);
+        // Others have no cap.
+        assert_eq!(device.compute.memory().cap, None);
+        device.compute.matrix(&values, n, d).unwrap();
+    }
+}
+
+/// What wgpu's allocator says, against what we count, in the middle of a search and after it.
+#[test]
+fn the_driver_counts_the_same() {
+    for (instance, adapter) in adapters() {
+        let host = request(&instance, &adapter, wgpu::Limits::default());
+        let device = host.device.clone();
+        let compute = throng_compute::Compute::from_host(host).unwrap();
+        let Some(before) = device.generate_allocator_report() else {
+            assert_ne!(adapter.get_info().backend, wgpu::Backend::Vulkan);
+            continue;
+        };
+        let shape = Shape {
+            n: 2_000,
+            m: 3_000,
+            d: 8,
+            k: 10,
+        };
+        let Shape { n, m, d, k } = shape;
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let (into, of, counted) = (seen.clone(), device.clone(), compute.clone());
+        let watched = compute.watched(move |_: &'static str, _, _| {
+            let report = of.generate_allocator_report().unwrap();
+            let held = counted.memory().held;
+            into.lock()
+                .unwrap()
+                .push((report.total_allocated_bytes, held));
+            ControlFlow::Continue(())
+        });
+        let x = watched.matrix(&blobs(n, d, 5, 91), n, d).unwrap();
+        let y = watched.matrix(&blobs(m, d, 5, 92), m, d).unwrap();
+        let plan = compute
+            .plan_top_k((n, m, d), k, NeighborMetric::Euclidean, 0)
+            .unwrap();
+        top_k(&x, &y, k, NeighborMetric::Euclidean, &[]).unwrap();
+        let seen = seen.lock().unwrap();
+        let &(allocated, held) = seen.last().unwrap();
+        let allocated = allocated - before.total_allocated_bytes;
+        assert!(is_near(allocated, held), "{allocated}, {held}");
+        let matrices = 4 * (d * (n + m)) as u64;
+        assert!(is_near(held, plan.peak() + matrices), "{held}, {plan:?}");
+        compute.wait().unwrap();
+        let after = device.generate_allocator_report().unwrap();
+        let left = after.total_allocated_bytes - before.total_allocated_bytes;
+        assert!(is_near(left, matrices), "{left}, {matrices}");
+    }
+}
