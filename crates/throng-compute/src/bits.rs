@@ -10,7 +10,7 @@ use crate::device::{Compute, Engine};
 use crate::error::ComputeError;
 use crate::gpu::pairwise_distances::{BitRows, Comparison, Side};
 use crate::matrix::{Matrix, Values};
-use crate::memory::{Charge, words};
+use crate::memory::{self, Charge};
 use crate::pairwise::{WHAT, check_alike, check_rows};
 use crate::pairwise_batch::{PairwiseBatch, Problem, problems};
 use crate::{cpu, gpu};
@@ -64,7 +64,8 @@ pub struct BitMatrix {
 
 #[derive(Debug)]
 enum Bits {
-    Host(cpu::bits::BitRows),
+    /// With the charge for its memory.
+    Host(cpu::bits::BitRows, #[expect(dead_code)] Charge),
     Device(BitRows),
 }
 
@@ -135,7 +136,11 @@ impl Compute {
         let ones = |row: &[u32]| row.iter().map(|word| word.count_ones()).sum();
         let counts: Vec<u32> = words.chunks_exact(words_per_row).map(ones).collect();
         let values = match self.engine() {
-            Engine::Cpu(_) => Bits::Host(cpu::bits::BitRows { words, counts }),
+            Engine::Cpu(_) => {
+                let bytes = memory::words(words.len() + counts.len());
+                let charge = self.ledger().charge("a matrix of bits", bytes)?;
+                Bits::Host(cpu::bits::BitRows { words, counts }, charge)
+            }
             Engine::Gpu(context) => {
                 Bits::Device(BitRows::upload(context, &words, words_per_row, &counts)?)
             }
@@ -189,7 +194,7 @@ impl BitMatrix {
 
 /// Room for `count` distances: on the CPU held by the charge, on a GPU only looked for.
 fn room(compute: &Compute, count: usize) -> Result<Charge, ComputeError> {
-    let charge = compute.ledger().charge(WHAT, words(count))?;
+    let charge = compute.ledger().charge(WHAT, memory::words(count))?;
     Ok(match compute.engine() {
         Engine::Cpu(_) => charge,
         Engine::Gpu(_) => charge.keep(0),
@@ -225,7 +230,7 @@ pub fn pairwise_bits(
     let bits = a.bits;
     let charge = room(&a.compute, a.rows.saturating_mul(b.rows))?;
     let values = match (a.compute.engine(), &*a.values, &*b.values) {
-        (Engine::Cpu(threads), Bits::Host(a), Bits::Host(b)) => Values::host(charge, || {
+        (Engine::Cpu(threads), Bits::Host(a, _), Bits::Host(b, _)) => Values::host(charge, || {
             threads.run(|| {
                 let mut out = vec![0.0; a.counts.len() * b.counts.len()];
                 cpu::bits::fill(&mut out, a.all(), b.all(), bits, metric);
@@ -265,7 +270,7 @@ pub fn pairwise_bits_batch(
         .map(|problem| problem.a.len() * problem.b.len());
     let charge = room(&a.compute, count.sum())?;
     let values = match (a.compute.engine(), &*a.values, &*b.values) {
-        (Engine::Cpu(threads), Bits::Host(a), Bits::Host(b)) => Values::host(charge, || {
+        (Engine::Cpu(threads), Bits::Host(a, _), Bits::Host(b, _)) => Values::host(charge, || {
             let fill = |out: &mut [f32], problem: &Problem| {
                 let (a, b) = (a.rows(&problem.a), b.rows(&problem.b));
                 cpu::bits::fill(out, a, b, bits, metric);

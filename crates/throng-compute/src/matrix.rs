@@ -59,15 +59,19 @@ impl Compute {
     /// # Errors
     /// [`ComputeError::MemoryCap`], and the device's where it binds less.
     pub fn plan_matrix(&self, rows: usize, cols: usize) -> Result<MemoryPlan, ComputeError> {
-        let plan = match self.engine() {
-            Engine::Cpu(_) => MemoryPlan {
+        self.ledger().check(WHAT, self.matrix_plan(rows, cols)?)
+    }
+
+    /// [`Compute::plan_matrix`] whatever the cap.
+    pub(crate) fn matrix_plan(&self, rows: usize, cols: usize) -> Result<MemoryPlan, ComputeError> {
+        match self.engine() {
+            Engine::Cpu(_) => Ok(MemoryPlan {
                 output: words(rows.saturating_mul(cols)),
                 scratch: 0,
                 parts: 1,
-            },
-            Engine::Gpu(context) => Rows::plan(context, rows, cols)?,
-        };
-        self.ledger().check(WHAT, plan)
+            }),
+            Engine::Gpu(context) => Rows::plan(context, rows, cols),
+        }
     }
 }
 

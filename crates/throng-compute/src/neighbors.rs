@@ -253,10 +253,8 @@ fn find(
             let pairs = excluded.items.len();
             let sizes = cpu::neighbors::SearchSizes::new(ledger, shape, k, metric, pairs)?;
             let _charge = ledger.charge(WHAT, sizes.plan().peak())?;
-            let block = sizes.block;
-            let nearest = threads.run(|| {
-                cpu::neighbors::nearest(queries, items, d, k, metric, excluded, block, &meter)
-            });
+            let nearest =
+                threads.run(|| cpu::neighbors::nearest(queries, items, &sizes, excluded, &meter));
             meter.check().map(|()| nearest)?
         }
         (Engine::Gpu(context), Values::Device(queries), Values::Device(items)) => {

@@ -47,18 +47,20 @@ fn is_near(found: u64, planned: u64) -> bool {
 fn what_is_held_is_what_was_planned() {
     for device in devices() {
         for &shape in shapes(&device) {
-            let input = Input::new(&device.compute, shape);
             for operation in operations() {
+                let input = Input::new(&device.compute, shape);
                 let free = device.compute.with_memory_cap(u64::MAX);
                 let plan = (operation.plan)(&free, shape).unwrap();
                 let made = (operation.run)(&input.on(&free)).unwrap();
                 let memory = free.memory();
                 drop(made);
                 let case = format!("{}, {}, {shape:?}", device.name, operation.what);
-                assert!(
-                    is_near(memory.peak, plan.peak()),
-                    "{case}: {memory:?}, {plan:?}"
-                );
+                let is_right = match operation.what {
+                    // How many candidates there are is drawn.
+                    "k-means||" => memory.peak <= plan.peak() && 2 * memory.peak >= plan.peak(),
+                    _ => is_near(memory.peak, plan.peak()),
+                };
+                assert!(is_right, "{case}: {memory:?}, {plan:?}");
                 assert_eq!(free.memory().held, 0, "{case}");
             }
         }
@@ -70,13 +72,14 @@ fn a_cap_is_kept_with_the_same_bits() {
     for device in devices() {
         let is_cpu = device.compute.kind() == DeviceKind::Cpu;
         for &shape in shapes(&device) {
-            let input = Input::new(&device.compute, shape);
             for operation in operations() {
+                let input = Input::new(&device.compute, shape);
                 let case = format!("{}, {}, {shape:?}", device.name, operation.what);
                 let plan = (operation.plan)(&device.compute, shape).unwrap();
                 let cap = plan.output + plan.scratch / 2;
                 let capped = device.compute.with_memory_cap(cap);
-                let found = (operation.run)(&input.on(&capped));
+                let input = input.on(&capped);
+                let found = (operation.run)(&input);
                 if !operation.is_cut[usize::from(is_cpu)] {
                     let error = found.err().unwrap();
                     assert!(
@@ -93,6 +96,7 @@ fn a_cap_is_kept_with_the_same_bits() {
                 let small = (operation.plan)(&capped, shape).unwrap();
                 assert!(small.parts > plan.parts, "{case}: {small:?}, {plan:?}");
                 assert!(capped.memory().peak <= cap, "{case}");
+                let input = input.on(&device.compute);
                 let whole = (operation.run)(&input).unwrap()();
                 assert_eq!(found.unwrap()(), whole, "{case}");
             }
@@ -104,9 +108,8 @@ fn a_cap_is_kept_with_the_same_bits() {
 fn what_cannot_fit_is_refused_before_it_starts() {
     for device in devices() {
         let shape = SHAPES[0];
-        let input = Input::new(&device.compute, shape);
         let capped = device.compute.with_memory_cap(4_000);
-        let input = input.on(&capped);
+        let input = Input::new(&device.compute, shape).on(&capped);
         let is_gpu = capped.kind() != DeviceKind::Cpu;
         for operation in operations() {
             let error = (operation.run)(&input).err().unwrap();

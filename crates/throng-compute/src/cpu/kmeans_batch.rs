@@ -24,7 +24,7 @@ const MOST_BYTES: u64 = 256 << 20;
 struct RunSizes {
     /// Labels and centroids.
     output: usize,
-    /// Distances and centroids in f64, and what an iteration takes.
+    /// Distances, centroids in f64, and what an iteration takes beside these and the results.
     scratch: usize,
 }
 
@@ -41,8 +41,8 @@ impl RunSizes {
         };
         Self {
             output: rows + size,
-            // The centroids as f32 beside those of f64.
-            scratch: rows + 3 * size + step,
+            // An iteration's own centroids of f32 are gone when the result's are made.
+            scratch: rows + 2 * size + step,
         }
     }
 }

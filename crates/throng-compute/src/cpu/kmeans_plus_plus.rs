@@ -39,6 +39,11 @@ pub fn batches(
     ledger.fit(WHAT, MOST_BYTES, |most| cut(features, shapes, most))
 }
 
+/// What seedings take, as many together as take at most `most` bytes.
+pub fn plan(features: usize, shapes: &[KMeansShape], most: u64) -> MemoryPlan {
+    cut(features, shapes, most.min(MOST_BYTES)).plan
+}
+
 /// As many seedings together as take at most `most` bytes, or one.
 pub fn cut(features: usize, shapes: &[KMeansShape], most: u64) -> Batches {
     let mut counts: Vec<usize> = Vec::new();

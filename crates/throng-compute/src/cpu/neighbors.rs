@@ -46,7 +46,7 @@ pub struct SearchSizes {
     /// Excluded pairs.
     pairs: usize,
     /// Queries that pools are held for at once.
-    pub block: usize,
+    block: usize,
 }
 
 impl SearchSizes {
@@ -74,16 +74,24 @@ impl SearchSizes {
 impl Sizes for SearchSizes {
     fn plan(&self) -> MemoryPlan {
         let (d, found) = (self.features, words(2 * self.k));
+        // The last ones may be fewer, and yet have more pools for they have more runs.
+        let last = match self.queries % self.block {
+            0 => self.block,
+            last => last,
+        };
+        let pools = |rows| rows * Cut::new(rows, d).runs;
+        let pools = pools(self.block).max(pools(last)) * Pool::bytes(self.k);
         let cut = Cut::new(self.block, d);
         let unit = rows_scale::count(self.queries + self.items, d, self.metric);
         let excluded = size_of::<usize>() * (self.queries + 1) + size_of::<u32>() * self.pairs;
-        // A query's place, its row less the centre, and its pools.
-        let query = size_of::<usize>() + size_of::<f32>() * d + cut.runs * Pool::bytes(self.k);
+        // A query's place, and its row less the centre.
+        let query = size_of::<usize>() + size_of::<f32>() * d;
         let items = self.items.min(cut.chunk_items);
         let chunk = items.next_multiple_of(cut.width) * (d + 1);
         MemoryPlan {
             output: found.saturating_mul(self.queries as u64),
-            scratch: words(unit.saturating_add(chunk)) + (excluded + self.block * query) as u64,
+            scratch: words(unit.saturating_add(chunk))
+                + (excluded + self.block * query + pools) as u64,
             parts: self.queries.div_ceil(self.block),
         }
     }
@@ -115,17 +123,21 @@ impl Cut {
     }
 }
 
-/// Indices and scores [q, k] of the nearest items, `block` queries at a time; some where `meter` stopped the work.
+/// Indices and scores [q, k] of the nearest items; some where `meter` stopped the work.
 pub fn nearest(
     queries: &[f32],
     items: &[f32],
-    features: usize,
-    k: usize,
-    metric: Metric,
+    sizes: &SearchSizes,
     excluded: &Excluded,
-    block: usize,
     meter: &Meter,
 ) -> (Vec<u32>, Vec<f32>) {
+    let &SearchSizes {
+        features,
+        k,
+        metric,
+        block,
+        ..
+    } = sizes;
     let queries = Side::new(queries, features, metric);
     let items = Side::new(items, features, metric);
     let rows = queries.rows.len() / features;

@@ -20,7 +20,8 @@ const TASK_ROWS: usize = 64;
 pub fn plan_counts(queries: usize, items: usize, features: usize, metric: Metric) -> MemoryPlan {
     MemoryPlan {
         output: words(queries),
-        scratch: words(beside(queries, items, features, metric).saturating_add(queries)),
+        // The counts by task outlive the panels.
+        scratch: words(beside(queries, items, features, metric).max(queries)),
         parts: 1,
     }
 }
@@ -35,9 +36,12 @@ pub fn plan_neighbors(
 ) -> MemoryPlan {
     let lists = words(2 * found + queries);
     let offsets = (size_of::<usize>() * (queries + 1)) as u64;
+    let output = words(2 * found) + offsets;
+    let beside = words(beside(queries, items, features, metric));
     MemoryPlan {
-        output: words(2 * found) + offsets,
-        scratch: words(beside(queries, items, features, metric)).saturating_add(lists),
+        output,
+        // The panels are gone when the lists are joined.
+        scratch: beside.saturating_sub(output).saturating_add(lists),
         parts: 1,
     }
 }

@@ -68,6 +68,7 @@ mod tests {
     use super::lanes;
     use crate::cpu::{kmeans_assign, kmeans_plus_plus, neighbors, pairwise_distances, silhouette};
     use crate::kmeans_plus_plus::KMeansSeeding;
+    use crate::memory::Ledger;
     use crate::neighbors::Excluded;
     use crate::watch::Meter;
 
@@ -140,7 +141,9 @@ mod tests {
             let (near, metric) = (5, Metric::SqEuclidean);
             let none = Excluded::new(&[], n, k).unwrap();
             let watch = Meter::default();
-            let (_, scores) = neighbors::nearest(&x, &centroids, d, near, metric, &none, n, &watch);
+            let free = Ledger::new(u64::MAX);
+            let sizes = neighbors::SearchSizes::new(&free, (n, k, d), near, metric, 0).unwrap();
+            let (_, scores) = neighbors::nearest(&x, &centroids, &sizes, &none, &watch);
             for (row, scores) in x.chunks(d).zip(scores.chunks(near)) {
                 let mut all: Vec<f64> = centroids.chunks(d).map(|c| squared(row, c)).collect();
                 all.sort_by(f64::total_cmp);

@@ -124,11 +124,14 @@ pub fn batches(
     features: usize,
     shapes: &[KMeansShape],
 ) -> Result<Batches, ComputeError> {
-    let all = shapes.iter().map(SeedingSizes::of);
-    let all = all.fold(SeedingSizes::default(), SeedingSizes::and);
-    let most = all.bytes(context, features);
+    let most = cut(context, features, shapes, u64::MAX).most;
     let ledger = context.ledger();
     ledger.fit(WHAT, most, |most| cut(context, features, shapes, most))
+}
+
+/// What seedings take, as many together as take at most `most` bytes.
+pub fn plan(context: &Context, features: usize, shapes: &[KMeansShape], most: u64) -> MemoryPlan {
+    cut(context, features, shapes, most).plan()
 }
 
 /// As many seedings together as take at most `most` bytes, or one.

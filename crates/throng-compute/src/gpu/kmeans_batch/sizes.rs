@@ -115,9 +115,7 @@ pub fn batches(
     features: usize,
     problems: &[KMeansShape],
 ) -> Result<Batches, ComputeError> {
-    let all = problems.iter().map(Sizes::of);
-    let all = all.fold(Sizes::default(), Sizes::and);
-    let most = all.bytes(context, features);
+    let most = cut(context, features, problems, u64::MAX).most;
     let ledger = context.ledger();
     ledger.fit(WHAT, most, |most| cut(context, features, problems, most))
 }
