@@ -11,7 +11,7 @@ use crate::error::ComputeError;
 use crate::gpu::pairwise_distances::{BitRows, Comparison, Side};
 use crate::matrix::{Matrix, Values};
 use crate::memory::{self, Charge};
-use crate::pairwise::{WHAT, check_alike, check_rows};
+use crate::pairwise::{WHAT, check_alike, check_rows, meter};
 use crate::pairwise_batch::{PairwiseBatch, Problem, problems};
 use crate::{cpu, gpu};
 
@@ -218,8 +218,8 @@ fn room(compute: &Compute, count: usize) -> Result<Charge, ComputeError> {
 /// ```
 ///
 /// # Errors
-/// [`ComputeError::Shape`] where the bits differ or `b` has no rows, [`ComputeError::DifferentDevices`], and
-/// the device's.
+/// [`ComputeError::Shape`] where the bits differ or `b` has no rows, [`ComputeError::DifferentDevices`],
+/// [`ComputeError::Cancelled`], and the device's.
 pub fn pairwise_bits(
     a: &BitMatrix,
     b: &BitMatrix,
@@ -229,11 +229,13 @@ pub fn pairwise_bits(
     check_rows(b.rows)?;
     let bits = a.bits;
     let charge = room(&a.compute, a.rows.saturating_mul(b.rows))?;
+    let shapes = [(a.rows, b.rows)].into_iter();
+    let meter = meter(&a.compute, shapes, bits.div_ceil(WORD));
     let values = match (a.compute.engine(), &*a.values, &*b.values) {
         (Engine::Cpu(threads), Bits::Host(a, _), Bits::Host(b, _)) => Values::host(charge, || {
             threads.run(|| {
                 let mut out = vec![0.0; a.counts.len() * b.counts.len()];
-                cpu::bits::fill(&mut out, a.all(), b.all(), bits, metric);
+                cpu::bits::fill(&mut out, a.all(), b.all(), bits, metric, &meter);
                 out
             })
         }),
@@ -241,11 +243,13 @@ pub fn pairwise_bits(
             let (a, b) = (Side::bits(a), Side::bits(b));
             let metric = metric.into();
             let comparison = Comparison { metric, bits };
-            let out = gpu::pairwise_distances::distances(context, &a, &b, comparison)?;
+            let context = context.metered(meter.clone());
+            let out = gpu::pairwise_distances::distances(&context, &a, &b, comparison)?;
             Values::Device(Arc::new(out))
         }
         _ => return Err(ComputeError::DifferentDevices),
     };
+    meter.finish()?;
     Ok(Matrix::new(&a.compute, values, a.rows, b.rows))
 }
 
@@ -254,7 +258,8 @@ pub fn pairwise_bits(
 ///
 /// # Errors
 /// [`ComputeError::Shape`] where the bits or the numbers of problems differ, [`ComputeError::Range`] where a
-/// problem asks for rows that are not there, [`ComputeError::DifferentDevices`], and the device's.
+/// problem asks for rows that are not there, [`ComputeError::DifferentDevices`],
+/// [`ComputeError::Cancelled`], and the device's.
 pub fn pairwise_bits_batch(
     a: &BitMatrix,
     a_rows: &[Range<usize>],
@@ -269,11 +274,13 @@ pub fn pairwise_bits_batch(
         .iter()
         .map(|problem| problem.a.len() * problem.b.len());
     let charge = room(&a.compute, count.sum())?;
+    let shapes = problems.iter().map(Problem::shape);
+    let meter = meter(&a.compute, shapes, bits.div_ceil(WORD));
     let values = match (a.compute.engine(), &*a.values, &*b.values) {
         (Engine::Cpu(threads), Bits::Host(a, _), Bits::Host(b, _)) => Values::host(charge, || {
             let fill = |out: &mut [f32], problem: &Problem| {
                 let (a, b) = (a.rows(&problem.a), b.rows(&problem.b));
-                cpu::bits::fill(out, a, b, bits, metric);
+                cpu::bits::fill(out, a, b, bits, metric, &meter);
             };
             threads.run(|| cpu::pairwise_distances::batch(&problems, fill))
         }),
@@ -281,10 +288,12 @@ pub fn pairwise_bits_batch(
             let (a, b) = (Side::bits(a), Side::bits(b));
             let metric = metric.into();
             let comparison = Comparison { metric, bits };
-            let out = gpu::pairwise_distances::batch(context, &a, &b, &problems, comparison)?;
+            let context = context.metered(meter.clone());
+            let out = gpu::pairwise_distances::batch(&context, &a, &b, &problems, comparison)?;
             Values::Device(Arc::new(out))
         }
         _ => return Err(ComputeError::DifferentDevices),
     };
+    meter.finish()?;
     Ok(PairwiseBatch::new(&a.compute, &problems, values))
 }

@@ -66,6 +66,12 @@ impl KMeansProblem {
         }
     }
 
+    /// Multiply-adds of all its iterations.
+    fn work(&self, d: usize) -> usize {
+        let pairs = self.rows.len().saturating_mul(self.k);
+        pairs.saturating_mul(d).saturating_mul(self.max_iter.max(1))
+    }
+
     fn check(&self, x: &Matrix) -> Result<(), ComputeError> {
         check_rows(x, &self.rows, self.k, self.weights.as_deref())?;
         check_len("start", self.k.saturating_mul(x.cols()), self.start.len())?;
@@ -172,7 +178,7 @@ impl Compute {
 /// # Errors
 /// [`ComputeError::Rows`], [`ComputeError::NoClusters`], [`ComputeError::TooManyClusters`] (also for rows without any
 /// weight), [`ComputeError::Shape`], [`ComputeError::NotFinite`], [`ComputeError::TooLarge`] and
-/// [`ComputeError::Weight`] for a problem that does not fit, and the device's.
+/// [`ComputeError::Weight`] for a problem that does not fit, [`ComputeError::Cancelled`], and the device's.
 pub fn kmeans_batch(
     x: &Matrix,
     problems: &[KMeansProblem],
@@ -182,19 +188,28 @@ pub fn kmeans_batch(
         problem.check(x)?;
     }
     let ledger = x.compute().ledger();
-    match (x.compute().engine(), x.values()) {
+    let work = problems.iter().map(|problem| problem.work(x.cols()));
+    let work = work.fold(0, usize::saturating_add);
+    let meter = x.compute().meter(WHAT, work);
+    let fits = match (x.compute().engine(), x.values()) {
         (Engine::Cpu(threads), Values::Host(values)) => {
             let shapes: Vec<_> = problems.iter().map(KMeansProblem::shape).collect();
             let batches = cpu::kmeans_batch::batches(ledger, x.cols(), &shapes)?;
             let _charge = ledger.charge(WHAT, batches.plan().peak())?;
             let d = x.cols();
-            Ok(cpu::kmeans_batch::run(
-                threads, values, d, problems, &batches, observer,
-            ))
+            let fits =
+                cpu::kmeans_batch::run(threads, (values, d), problems, &batches, &meter, observer);
+            meter.check()?;
+            fits
         }
         (Engine::Gpu(context), Values::Device(rows)) => {
-            gpu::kmeans_batch::run(context, rows, problems, observer)
+            let context = context.metered(meter.clone());
+            gpu::kmeans_batch::run(&context, rows, problems, observer)?
         }
-        _ => Err(ComputeError::DifferentDevices),
+        _ => return Err(ComputeError::DifferentDevices),
+    };
+    if fits.is_some() {
+        meter.finish()?;
     }
+    Ok(fits)
 }

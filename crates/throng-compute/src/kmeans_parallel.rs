@@ -7,6 +7,7 @@ use crate::kmeans_plus_plus::{KMeansSeeding, kmeans_plus_plus_batch};
 use crate::matrix::{Matrix, Values};
 use crate::memory::{MemoryPlan, words};
 use crate::philox::{Philox, stream};
+use crate::watch::Meter;
 use crate::{cpu, gpu};
 
 /// What is said of the work.
@@ -64,6 +65,8 @@ pub fn kmeans_parallel_batch(
     let shapes: Vec<_> = seedings.iter().map(KMeansSeeding::shape).collect();
     x.compute().plan_kmeans_parallel(&shapes, x.cols())?;
     let compute = x.compute();
+    let work = seedings.iter().map(|seeding| work(seeding, x.cols()));
+    let meter = compute.meter(WHAT, work.fold(0, usize::saturating_add));
     let mut all = Vec::with_capacity(seedings.len());
     // Of the candidates, on the CPU.
     let mut kept = Vec::new();
@@ -73,20 +76,23 @@ pub fn kmeans_parallel_batch(
                 let bytes = compute.draws(&seeding.shape(), x.cols());
                 let _charge = compute.ledger().charge(WHAT, bytes)?;
                 let found = threads.run(|| {
-                    let device = cpu::kmeans_parallel::Draws::new(values, x.cols(), seeding);
-                    candidates(seeding, device)
+                    let device =
+                        cpu::kmeans_parallel::Draws::new(values, x.cols(), seeding, &meter);
+                    candidates(seeding, device, x.cols(), &meter)
                 })?;
                 kept.push(compute.ledger().charge(WHAT, words(found.values.len()))?);
                 found
             }
             (Engine::Gpu(context), Values::Device(rows)) => {
-                let device = gpu::kmeans_parallel::Draws::new(context, rows, seeding)?;
-                candidates(seeding, device)?
+                let context = context.metered(meter.clone());
+                let device = gpu::kmeans_parallel::Draws::new(&context, rows, seeding)?;
+                candidates(seeding, device, x.cols(), &meter)?
             }
             _ => return Err(ComputeError::DifferentDevices),
         });
     }
 
+    meter.finish()?;
     // The candidates of all seedings are one matrix, and what is chosen among them one batch.
     let count = all.iter().map(|candidates| candidates.values.len()).sum();
     let mut values = Vec::with_capacity(count);
@@ -187,14 +193,19 @@ impl Compute {
 fn candidates(
     seeding: &KMeansSeeding,
     mut device: impl Oversampling,
+    d: usize,
+    meter: &Meter,
 ) -> Result<Candidates, ComputeError> {
-    let mut potential = device.add(&[first(seeding)])?;
     let wanted = 2 * seeding.k;
     let most = most_drawn(seeding.k);
+    let pass = pass(seeding, d);
+    meter.stage(pass);
+    let mut potential = device.add(&[first(seeding)])?;
     for round in 1..=ROUNDS {
         if potential <= 0.0 {
             break;
         }
+        meter.stage(pass.saturating_mul(wanted));
         let scale = (wanted as f64 / potential) as f32;
         if let Some(rows) = device
             .draw(round, scale, most)?
@@ -203,7 +214,19 @@ fn candidates(
             potential = device.add(&rows)?;
         }
     }
+    meter.check()?;
     device.weigh()
+}
+
+/// Multiply-adds of comparing all rows with one candidate.
+fn pass(seeding: &KMeansSeeding, d: usize) -> usize {
+    seeding.rows.len().saturating_mul(d)
+}
+
+/// Those of all rounds, if they draw what is wanted.
+fn work(seeding: &KMeansSeeding, d: usize) -> usize {
+    let candidates = 1 + ROUNDS as usize * 2 * seeding.k;
+    pass(seeding, d).saturating_mul(candidates)
 }
 
 /// The first candidate: uniformly, or by weight.

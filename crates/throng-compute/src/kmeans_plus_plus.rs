@@ -44,6 +44,12 @@ impl KMeansSeeding {
         }
     }
 
+    /// Multiply-adds of all its steps.
+    fn work(&self, d: usize) -> usize {
+        let candidates = 1 + self.k.saturating_sub(1) * self.trials();
+        self.rows.len().saturating_mul(candidates).saturating_mul(d)
+    }
+
     /// Candidates of a step.
     pub(crate) fn trials(&self) -> usize {
         trials(self.k)
@@ -99,7 +105,7 @@ pub fn kmeans_plus_plus(x: &Matrix, k: usize, seed: u64) -> Result<Vec<u32>, Com
 /// # Errors
 /// [`ComputeError::Rows`], [`ComputeError::NoClusters`], [`ComputeError::TooManyClusters`] (also for rows without any
 /// weight), [`ComputeError::Shape`], [`ComputeError::NotFinite`] and [`ComputeError::Weight`] for a seeding that does
-/// not fit, and the device's.
+/// not fit, [`ComputeError::Cancelled`], and the device's.
 pub fn kmeans_plus_plus_batch(
     x: &Matrix,
     seedings: &[KMeansSeeding],
@@ -107,18 +113,23 @@ pub fn kmeans_plus_plus_batch(
     for seeding in seedings {
         check_rows(x, &seeding.rows, seeding.k, seeding.weights.as_deref())?;
     }
-    match (x.compute().engine(), x.values()) {
+    let work = seedings.iter().map(|seeding| seeding.work(x.cols()));
+    let meter = x.compute().meter(WHAT, work.fold(0, usize::saturating_add));
+    let centres = match (x.compute().engine(), x.values()) {
         (Engine::Cpu(threads), Values::Host(values)) => {
             let shapes: Vec<_> = seedings.iter().map(KMeansSeeding::shape).collect();
             let ledger = x.compute().ledger();
             let batches = cpu::kmeans_plus_plus::batches(ledger, x.cols(), &shapes)?;
             let _charge = ledger.charge(WHAT, batches.plan().peak())?;
             let d = x.cols();
-            Ok(threads.run(|| cpu::kmeans_plus_plus::seed_all(values, d, seedings, &batches)))
+            threads.run(|| cpu::kmeans_plus_plus::seed_all(values, d, seedings, &batches, &meter))
         }
         (Engine::Gpu(context), Values::Device(rows)) => {
-            gpu::kmeans_plus_plus::seed_all(context, rows, seedings)
+            let context = context.metered(meter.clone());
+            gpu::kmeans_plus_plus::seed_all(&context, rows, seedings)?
         }
-        _ => Err(ComputeError::DifferentDevices),
-    }
+        _ => return Err(ComputeError::DifferentDevices),
+    };
+    meter.finish()?;
+    Ok(centres)
 }

@@ -4,6 +4,7 @@ use crate::device::{Compute, Engine};
 use crate::error::ComputeError;
 use crate::matrix::{Matrix, Values, check_finite, check_k};
 use crate::memory::{Charge, MemoryPlan};
+use crate::watch::Meter;
 use crate::{cpu, gpu};
 
 /// One k-means problem over a matrix: the labels and distances of its rows stay on the device.
@@ -96,10 +97,11 @@ impl Lloyd {
     ///
     /// # Errors
     /// [`ComputeError::Shape`], [`ComputeError::NotFinite`] and [`ComputeError::TooLarge`] for the
-    /// centroids, and the device's.
+    /// centroids, [`ComputeError::Cancelled`], and the device's.
     pub fn assign(&mut self, centroids: &[f32]) -> Result<AssignStats, ComputeError> {
         self.check_centroids(centroids)?;
         let cols = self.x.cols();
+        let meter = self.meter();
         let (changed, inertia) = match (&mut self.state, self.x.compute().engine(), self.x.values())
         {
             (
@@ -108,13 +110,15 @@ impl Lloyd {
                 },
                 Engine::Cpu(threads),
                 Values::Host(values),
-            ) => threads
-                .run(|| cpu::kmeans_assign::assign(values, cols, centroids, labels, distances)),
+            ) => threads.run(|| {
+                cpu::kmeans_assign::assign(values, cols, centroids, labels, distances, &meter)
+            }),
             (State::Device(assignment), Engine::Gpu(context), Values::Device(rows)) => {
-                assignment.assign(context, rows, centroids)?
+                assignment.assign(&context.metered(meter.clone()), rows, centroids)?
             }
             _ => return Err(ComputeError::DifferentDevices),
         };
+        meter.finish()?;
         self.is_assigned = true;
         Ok(AssignStats { changed, inertia })
     }
@@ -127,6 +131,7 @@ impl Lloyd {
     pub fn step(&mut self, centroids: &[f32]) -> Result<(AssignStats, ClusterSums), ComputeError> {
         self.check_centroids(centroids)?;
         let cols = self.x.cols();
+        let meter = self.meter();
         let ((changed, inertia), (sums, counts)) =
             match (&mut self.state, self.x.compute().engine(), self.x.values()) {
                 (
@@ -137,11 +142,12 @@ impl Lloyd {
                     Values::Host(values),
                 ) => {
                     let (stats, sums) = threads.run(|| {
-                        cpu::kmeans_assign::step(values, cols, centroids, labels, distances)
+                        cpu::kmeans_assign::step(values, cols, centroids, labels, distances, &meter)
                     });
                     (stats, (sums.values, sums.counts))
                 }
                 (State::Device(assignment), Engine::Gpu(context), Values::Device(rows)) => {
+                    let context = &context.metered(meter.clone());
                     let stats = assignment.assign(context, rows, centroids)?;
                     let labels = assignment.labels_buffer();
                     let sums = gpu::kmeans_update::update(context, rows, labels, self.k)?;
@@ -149,6 +155,7 @@ impl Lloyd {
                 }
                 _ => return Err(ComputeError::DifferentDevices),
             };
+        meter.finish()?;
         self.is_assigned = true;
         let stats = AssignStats { changed, inertia };
         Ok((stats, ClusterSums { sums, counts }))
@@ -178,6 +185,13 @@ impl Lloyd {
             (State::Device(assignment), Engine::Gpu(context)) => assignment.distances(context),
             _ => Err(ComputeError::DifferentDevices),
         }
+    }
+
+    /// What measures one iteration.
+    fn meter(&self) -> Meter {
+        let pairs = self.x.rows().saturating_mul(self.k);
+        let work = pairs.saturating_mul(self.x.cols());
+        self.x.compute().meter(WHAT, work)
     }
 
     fn check_centroids(&self, centroids: &[f32]) -> Result<(), ComputeError> {

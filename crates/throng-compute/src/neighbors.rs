@@ -255,11 +255,12 @@ fn find(
             let _charge = ledger.charge(WHAT, sizes.plan().peak())?;
             let nearest =
                 threads.run(|| cpu::neighbors::nearest(queries, items, &sizes, excluded, &meter));
-            meter.check().map(|()| nearest)?
+            meter.finish().map(|()| nearest)?
         }
         (Engine::Gpu(context), Values::Device(queries), Values::Device(items)) => {
             let context = context.metered(meter);
-            gpu::neighbors::nearest(&context, queries, items, k, metric, excluded)?
+            let found = gpu::neighbors::nearest(&context, queries, items, k, metric, excluded)?;
+            context.meter().finish().map(|()| found)?
         }
         _ => return Err(ComputeError::DifferentDevices),
     };

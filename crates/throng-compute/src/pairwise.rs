@@ -14,6 +14,7 @@ use crate::host_buffer::{self, HostBuffer};
 use crate::matrix::{Matrix, Values};
 use crate::memory::MemoryPlan;
 use crate::pairwise_batch::{PairwiseBatch, Problem, problems};
+use crate::watch::Meter;
 use crate::{cpu, gpu};
 
 /// How two rows are compared.
@@ -146,22 +147,24 @@ impl Compute {
 ///
 /// # Errors
 /// [`ComputeError::Shape`] where the columns differ or `b` has no rows, [`ComputeError::DifferentDevices`],
-/// and the device's.
+/// [`ComputeError::Cancelled`], and the device's.
 pub fn pairwise(a: &Matrix, b: &Matrix, metric: PairwiseMetric) -> Result<Matrix, ComputeError> {
     check_alike(a.compute(), a.cols(), b.compute(), b.cols())?;
     check_rows(b.rows())?;
     let compute = a.compute();
     let plan = compute.plan_pairwise(a.rows(), b.rows(), a.cols(), metric)?;
+    let meter = meter(compute, [(a.rows(), b.rows())].into_iter(), a.cols());
     let metric = metric.into();
     let values = match (compute.engine(), a.values(), b.values()) {
         (Engine::Cpu(threads), Values::Host(a_values), Values::Host(b_values)) => {
             Values::host(compute.ledger().charge(WHAT, plan.peak())?, || {
                 threads.run(|| {
-                    cpu::pairwise_distances::distances(a_values, b_values, a.cols(), metric)
+                    cpu::pairwise_distances::distances(a_values, b_values, a.cols(), metric, &meter)
                 })
             })
         }
         (Engine::Gpu(context), Values::Device(a), Values::Device(b)) => {
+            let context = &context.metered(meter.clone());
             let a = Side::floats(context, a, metric)?;
             let b = Side::floats(context, b, metric)?;
             let comparison = Comparison { metric, bits: 0 };
@@ -170,6 +173,7 @@ pub fn pairwise(a: &Matrix, b: &Matrix, metric: PairwiseMetric) -> Result<Matrix
         }
         _ => return Err(ComputeError::DifferentDevices),
     };
+    meter.finish()?;
     Ok(Matrix::new(a.compute(), values, a.rows(), b.rows()))
 }
 
@@ -192,8 +196,10 @@ pub fn pairwise_into(
     let metric = metric.into();
     let (n, m) = (a.rows(), b.rows());
     let room = host_buffer::room(a.compute(), out, n, m, &[a, b])?;
+    let meter = meter(a.compute(), [(n, m)].into_iter(), a.cols());
     let filled = match (a.compute().engine(), a.values(), b.values()) {
         (Engine::Gpu(context), Values::Device(a), Values::Device(b)) => {
+            let context = &context.metered(meter.clone());
             let a = Side::floats(context, a, metric)?;
             let b = Side::floats(context, b, metric)?;
             let comparison = Comparison { metric, bits: 0 };
@@ -201,6 +207,7 @@ pub fn pairwise_into(
         }
         _ => return Err(ComputeError::DifferentDevices),
     };
+    meter.finish()?;
     Ok(Matrix::new(
         a.compute(),
         Values::Device(Arc::new(filled)),
@@ -233,7 +240,8 @@ pub fn pairwise_into(
 ///
 /// # Errors
 /// [`ComputeError::Shape`] where the columns or the numbers of problems differ, [`ComputeError::Range`]
-/// where a problem asks for rows that are not there, [`ComputeError::DifferentDevices`], and the device's.
+/// where a problem asks for rows that are not there, [`ComputeError::DifferentDevices`],
+/// [`ComputeError::Cancelled`], and the device's.
 pub fn pairwise_batch(
     a: &Matrix,
     a_rows: &[Range<usize>],
@@ -246,6 +254,7 @@ pub fn pairwise_batch(
     let compute = a.compute();
     let shapes: Vec<_> = problems.iter().map(Problem::shape).collect();
     let plan = compute.plan_pairwise_batch(a.rows(), b.rows(), &shapes, a.cols(), metric)?;
+    let meter = meter(compute, shapes.into_iter(), a.cols());
     let metric = metric.into();
     let values = match (compute.engine(), a.values(), b.values()) {
         (Engine::Cpu(threads), Values::Host(a_values), Values::Host(b_values)) => {
@@ -253,13 +262,14 @@ pub fn pairwise_batch(
             let fill = |out: &mut [f32], problem: &Problem| {
                 let a = &a_values[problem.a.start * d..problem.a.end * d];
                 let b = &b_values[problem.b.start * d..problem.b.end * d];
-                cpu::pairwise_distances::fill(out, a, b, d, metric);
+                cpu::pairwise_distances::fill(out, a, b, d, metric, &meter);
             };
             Values::host(compute.ledger().charge(WHAT, plan.peak())?, || {
                 threads.run(|| cpu::pairwise_distances::batch(&problems, fill))
             })
         }
         (Engine::Gpu(context), Values::Device(a), Values::Device(b)) => {
+            let context = &context.metered(meter.clone());
             let a = Side::floats(context, a, metric)?;
             let b = Side::floats(context, b, metric)?;
             let comparison = Comparison { metric, bits: 0 };
@@ -268,7 +278,19 @@ pub fn pairwise_batch(
         }
         _ => return Err(ComputeError::DifferentDevices),
     };
+    meter.finish()?;
     Ok(PairwiseBatch::new(a.compute(), &problems, values))
+}
+
+/// What measures problems of these shapes, of `features` values a row.
+pub(crate) fn meter(
+    compute: &Compute,
+    shapes: impl Iterator<Item = (usize, usize)>,
+    features: usize,
+) -> Meter {
+    let pairs = shapes.map(|(n, m)| n.saturating_mul(m));
+    let pairs = pairs.fold(0, usize::saturating_add);
+    compute.meter(WHAT, pairs.saturating_mul(features))
 }
 
 /// Refuses matrices of different devices or columns.

@@ -97,11 +97,12 @@ pub fn radius_counts(
             let _charge = ledger.charge(WHAT, plan.peak())?;
             let found =
                 threads.run(|| cpu::radius::counts(queries, items, d, radius, metric, &meter));
-            meter.check().map(|()| found)
+            meter.finish().map(|()| found)
         }
         (Engine::Gpu(context), Values::Device(queries), Values::Device(items)) => {
             let context = context.metered(meter);
-            gpu::radius::counts(&context, queries, items, radius, metric)
+            let found = gpu::radius::counts(&context, queries, items, radius, metric)?;
+            context.meter().finish().map(|()| found)
         }
         _ => Err(ComputeError::DifferentDevices),
     }
@@ -130,7 +131,7 @@ pub fn radius_neighbors(
             let charge = ledger.charge(WHAT, plan.peak())?;
             let lists =
                 threads.run(|| cpu::radius::lists(queries, items, d, radius, metric, &meter));
-            meter.check()?;
+            meter.finish()?;
             let found = lists.iter().map(cpu::radius::Lists::found).sum();
             let whole = cpu::radius::plan_neighbors(q, m, d, metric, found);
             drop(charge);
@@ -139,7 +140,8 @@ pub fn radius_neighbors(
         }
         (Engine::Gpu(context), Values::Device(queries), Values::Device(items)) => {
             let context = context.metered(meter);
-            gpu::radius::neighbors(&context, queries, items, radius, metric)
+            let found = gpu::radius::neighbors(&context, queries, items, radius, metric)?;
+            context.meter().finish().map(|()| found)
         }
         _ => Err(ComputeError::DifferentDevices),
     }

@@ -126,11 +126,12 @@ pub fn silhouette(
             let silhouettes = threads.run(|| {
                 cpu::silhouette::silhouettes(values, x.cols(), labels, k, metric.into(), &meter)
             });
-            meter.check().map(|()| silhouettes)
+            meter.finish().map(|()| silhouettes)
         }
         (Engine::Gpu(context), Values::Device(rows)) => {
             let context = context.metered(meter);
-            gpu::silhouette::silhouettes(&context, rows, labels, k, metric.into())
+            let found = gpu::silhouette::silhouettes(&context, rows, labels, k, metric.into())?;
+            context.meter().finish().map(|()| found)
         }
         _ => Err(ComputeError::DifferentDevices),
     }

@@ -100,11 +100,13 @@ pub fn nearest_other_cluster(
             let nearest = threads.run(|| {
                 cpu::silhouette_simplified::nearest_other(x, d, centroids, labels, metric, &meter)
             });
-            meter.check().map(|()| nearest)
+            meter.finish().map(|()| nearest)
         }
         (Engine::Gpu(context), Values::Device(x), Values::Device(centroids)) => {
             let context = context.metered(meter);
-            gpu::silhouette_simplified::nearest_other(&context, x, centroids, labels, metric)
+            let found =
+                gpu::silhouette_simplified::nearest_other(&context, x, centroids, labels, metric)?;
+            context.meter().finish().map(|()| found)
         }
         _ => Err(ComputeError::DifferentDevices),
     }

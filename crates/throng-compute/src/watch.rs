@@ -3,7 +3,7 @@
 use std::fmt;
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::error::ComputeError;
 
@@ -11,8 +11,12 @@ use crate::error::ComputeError;
 ///
 /// Calls come from the thread that asked for the work and, on the CPU, from those that do it.
 pub trait Watch: Send + Sync {
-    /// `done` of `total` multiply-adds, or thereabouts, of `what` are done; `done` never falls. `Break` stops the work
-    /// before its next slice (of about 30 ms on a GPU), and it ends with [`ComputeError::Cancelled`].
+    /// `done` of `total` multiply-adds, or thereabouts, of `what` are done; `done` never falls, and is `total` in the
+    /// end. `Break` stops the work before its next slice (of about 30 ms on a GPU), and it ends with
+    /// [`ComputeError::Cancelled`].
+    ///
+    /// Iterations that k-means had left when it converged count as done at once. k-means|| is followed by k-means++
+    /// among its candidates, which counts for itself.
     fn progress(&self, what: &'static str, done: u64, total: u64) -> ControlFlow<()>;
 }
 
@@ -33,8 +37,15 @@ struct Watched {
     watch: Arc<dyn Watch>,
     what: &'static str,
     total: u64,
-    done: Mutex<u64>,
+    done: Mutex<Done>,
     is_stopped: AtomicBool,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Done {
+    work: u64,
+    /// The most that adding reaches: the end of the stage.
+    end: Option<u64>,
 }
 
 impl Meter {
@@ -45,7 +56,7 @@ impl Meter {
                 watch: watch.clone(),
                 what,
                 total,
-                done: Mutex::new(0),
+                done: Mutex::default(),
                 is_stopped: AtomicBool::new(false),
             })
         }))
@@ -53,15 +64,35 @@ impl Meter {
 
     /// Notes that `work` more is done.
     pub fn add(&self, work: usize) {
-        let Some(watched) = &self.0 else {
-            return;
-        };
-        // Held while the watcher is told, so that it never hears a lower figure after a higher one.
-        let mut done = watched.done.lock().unwrap_or_else(PoisonError::into_inner);
-        *done = done.saturating_add(work as u64).min(watched.total);
-        let told = watched.watch.progress(watched.what, *done, watched.total);
-        if told.is_break() {
-            watched.is_stopped.store(true, Ordering::Relaxed);
+        if let Some(watched) = &self.0 {
+            watched.tell(|done| {
+                let end = done.end.unwrap_or(watched.total);
+                done.work = done.work.saturating_add(work as u64).min(end);
+            });
+        }
+    }
+
+    /// A stage that counts for `work`, whatever is added in it; what was left of the one before is done.
+    pub fn stage(&self, work: usize) {
+        if let Some(watched) = &self.0 {
+            let mut done = lock(&watched.done);
+            done.work = done.end.unwrap_or(done.work);
+            done.end = Some(done.work.saturating_add(work as u64).min(watched.total));
+        }
+    }
+
+    /// Everything is done.
+    ///
+    /// # Errors
+    /// [`ComputeError::Cancelled`] where the watcher has stopped it.
+    pub fn finish(&self) -> Result<(), ComputeError> {
+        self.check()?;
+        match &self.0 {
+            Some(watched) if lock(&watched.done).work < watched.total => {
+                watched.tell(|done| done.work = watched.total);
+                self.check()
+            }
+            _ => Ok(()),
         }
     }
 
@@ -81,6 +112,22 @@ impl Meter {
             _ => Ok(()),
         }
     }
+}
+
+impl Watched {
+    fn tell(&self, change: impl FnOnce(&mut Done)) {
+        // Held while the watcher is told, so that it never hears a lower figure after a higher one.
+        let mut done = lock(&self.done);
+        change(&mut done);
+        let told = self.watch.progress(self.what, done.work, self.total);
+        if told.is_break() {
+            self.is_stopped.store(true, Ordering::Relaxed);
+        }
+    }
+}
+
+fn lock(done: &Mutex<Done>) -> MutexGuard<'_, Done> {
+    done.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl fmt::Debug for Meter {

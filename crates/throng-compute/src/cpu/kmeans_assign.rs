@@ -11,6 +11,7 @@ use super::nearest::{ByDifference, ByProduct, Columns, Room, nearest, tile_rows}
 use super::simd::dispatch;
 use crate::memory::{MemoryPlan, words};
 use crate::plan;
+use crate::watch::Meter;
 
 /// Labels that changed, and the inertia.
 pub type Stats = (usize, f64);
@@ -35,13 +36,15 @@ pub fn plan(rows: usize, features: usize, k: usize) -> MemoryPlan {
     }
 }
 
-/// Writes each row's nearest centroid (ties to the lowest) and its squared distance.
+/// Writes each row's nearest centroid (ties to the lowest) and its squared distance; not all where `meter` stopped the
+/// work.
 pub fn assign(
     x: &[f32],
     features: usize,
     centroids: &[f32],
     labels: &mut [u32],
     distances: &mut [f32],
+    meter: &Meter,
 ) -> Stats {
     let columns = Columns::pack(centroids, features);
     let rows = plan::cpu_assign_rows(features);
@@ -50,13 +53,18 @@ pub fn assign(
         .zip(labels.par_chunks_mut(rows))
         .zip(distances.par_chunks_mut(rows))
         .map(|((x, labels), distances)| {
-            dispatch(Block {
+            if meter.is_stopped() {
+                return (0, 0.0);
+            }
+            let stats = dispatch(Block {
                 x,
                 columns: &columns,
                 labels,
                 distances,
                 sums: None,
-            })
+            });
+            meter.add(x.len() * (centroids.len() / features));
+            stats
         })
         .collect();
     total(&parts)
@@ -69,12 +77,13 @@ pub fn step(
     centroids: &[f32],
     labels: &mut [u32],
     distances: &mut [f32],
+    meter: &Meter,
 ) -> (Stats, Sums) {
     let k = centroids.len() / features;
     let block = plan::cpu_assign_rows(features);
     let task = plan::cpu_update_rows(labels.len(), k, features);
     if !plan::cpu_fuses(k, features) {
-        let stats = assign(x, features, centroids, labels, distances);
+        let stats = assign(x, features, centroids, labels, distances, meter);
         let parts = x.par_chunks(task * features).zip(labels.par_chunks(task));
         let parts = parts.map(|(x, labels)| {
             let mut sums = Sums::new(k, features);
@@ -99,6 +108,9 @@ pub fn step(
             .zip(labels.chunks_mut(block))
             .zip(distances.chunks_mut(block))
         {
+            if meter.is_stopped() {
+                break;
+            }
             stats.push(dispatch(Block {
                 x,
                 columns: &columns,
@@ -106,6 +118,7 @@ pub fn step(
                 distances,
                 sums: Some(&mut sums),
             }));
+            meter.add(x.len() * k);
         }
         (total(&stats), sums)
     });

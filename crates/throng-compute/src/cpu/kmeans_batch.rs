@@ -12,6 +12,7 @@ use super::nearest::Columns;
 use crate::error::ComputeError;
 use crate::kmeans_batch::{KMeansFit, KMeansProblem, KMeansProgress, KMeansShape, WHAT};
 use crate::memory::{Ledger, MemoryPlan, Sizes, words};
+use crate::watch::Meter;
 
 /// Rows of a block of weighted sums, at least.
 const BLOCK_ROWS: usize = 4096;
@@ -102,10 +103,10 @@ fn cut(features: usize, shapes: &[KMeansShape], most: u64) -> Batches {
 /// Runs all problems, so many at a time. `None` if the observer said so.
 pub fn run(
     threads: &Threads,
-    x: &[f32],
-    features: usize,
+    x: (&[f32], usize),
     problems: &[KMeansProblem],
     batches: &Batches,
+    meter: &Meter,
     observer: &mut dyn FnMut(KMeansProgress) -> ControlFlow<()>,
 ) -> Option<Vec<KMeansFit>> {
     let mut fits = Vec::with_capacity(problems.len());
@@ -118,7 +119,7 @@ pub fn run(
             })
         };
         let together = &problems[first..first + count];
-        fits.extend(run_together(threads, x, features, together, &mut observe)?);
+        fits.extend(run_together(threads, x, together, meter, &mut observe)?);
     }
     Some(fits)
 }
@@ -126,14 +127,14 @@ pub fn run(
 /// Runs all problems, an iteration of each at a time.
 fn run_together(
     threads: &Threads,
-    x: &[f32],
-    features: usize,
+    (x, features): (&[f32], usize),
     problems: &[KMeansProblem],
+    meter: &Meter,
     observer: &mut dyn FnMut(KMeansProgress) -> ControlFlow<()>,
 ) -> Option<Vec<KMeansFit>> {
     let mut runs: Vec<Run> = problems
         .iter()
-        .map(|problem| Run::new(x, features, problem))
+        .map(|problem| Run::new(x, features, problem, meter))
         .collect();
     while runs.iter().any(|run| !run.is_done()) {
         threads.run(|| {
@@ -141,6 +142,9 @@ fn run_together(
                 .filter(|run| !run.is_done())
                 .for_each(Run::iterate);
         });
+        if meter.is_stopped() {
+            return None;
+        }
         for (problem, run) in runs.iter().enumerate() {
             // Those that have just ended, too.
             if run.is_reported {
@@ -171,6 +175,7 @@ struct Sums {
 
 struct Run<'a> {
     problem: &'a KMeansProblem,
+    meter: &'a Meter,
     /// The problem's rows.
     x: &'a [f32],
     features: usize,
@@ -186,10 +191,11 @@ struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
-    fn new(x: &'a [f32], features: usize, problem: &'a KMeansProblem) -> Self {
+    fn new(x: &'a [f32], features: usize, problem: &'a KMeansProblem, meter: &'a Meter) -> Self {
         let rows = problem.rows.len();
         Self {
             problem,
+            meter,
             x: &x[problem.rows.start * features..][..rows * features],
             features,
             centroids: problem.start.iter().map(|&v| f64::from(v)).collect(),
@@ -223,6 +229,11 @@ impl<'a> Run<'a> {
         let repeats = self.n_iter > 1 && self.changed == 0;
         self.is_final = repeats && moved == 0;
         self.converged = repeats || shift <= self.problem.tolerance;
+        if self.converged {
+            let left = self.problem.max_iter.max(1) - self.n_iter;
+            let each = self.x.len().saturating_mul(self.problem.k);
+            self.meter.add(left.saturating_mul(each));
+        }
     }
 
     fn assign_and_sum(&mut self) -> Sums {
@@ -235,6 +246,7 @@ impl<'a> Run<'a> {
                 &centroids,
                 &mut self.labels,
                 &mut self.distances,
+                self.meter,
             );
             self.changed = changed;
             return Sums {
@@ -248,6 +260,7 @@ impl<'a> Run<'a> {
             &centroids,
             &mut self.labels,
             &mut self.distances,
+            self.meter,
         );
         weighted_sums(x, features, &self.labels, weights, self.problem.k)
     }
@@ -337,6 +350,7 @@ impl<'a> Run<'a> {
                 &centroids,
                 &mut self.labels,
                 &mut self.distances,
+                &Meter::default(),
             );
         }
         let terms = self.distances.iter().enumerate();

@@ -10,6 +10,7 @@ use crate::kmeans_parallel::{Candidates, Oversampling};
 use crate::kmeans_plus_plus::KMeansSeeding;
 use crate::memory::words;
 use crate::philox::{Philox, stream};
+use crate::watch::Meter;
 
 /// Rows of a task.
 const BLOCK_ROWS: usize = 4096;
@@ -25,6 +26,7 @@ pub struct Draws<'a> {
     x: &'a [f32],
     features: usize,
     seeding: &'a KMeansSeeding,
+    meter: &'a Meter,
     rows: Vec<u32>,
     owners: Vec<u32>,
     nearest: Vec<f32>,
@@ -32,12 +34,18 @@ pub struct Draws<'a> {
 
 impl<'a> Draws<'a> {
     /// No candidates yet.
-    pub fn new(x: &'a [f32], features: usize, seeding: &'a KMeansSeeding) -> Self {
+    pub fn new(
+        x: &'a [f32],
+        features: usize,
+        seeding: &'a KMeansSeeding,
+        meter: &'a Meter,
+    ) -> Self {
         let rows = seeding.rows.len();
         Self {
             x: &x[seeding.rows.start * features..][..rows * features],
             features,
             seeding,
+            meter,
             rows: Vec::new(),
             owners: vec![0; rows],
             nearest: vec![f32::MAX; rows],
@@ -67,7 +75,8 @@ impl Oversampling for Draws<'_> {
         let new = self.values(rows);
         let mut labels = vec![0; self.nearest.len()];
         let mut distances = vec![0.0; self.nearest.len()];
-        assign(self.x, d, &new, &mut labels, &mut distances);
+        assign(self.x, d, &new, &mut labels, &mut distances, self.meter);
+        self.meter.check()?;
         self.rows.extend(rows);
         let mut sum = 0.0;
         for (row, (label, distance)) in labels.into_iter().zip(distances).enumerate() {

@@ -9,6 +9,7 @@ use crate::error::ComputeError;
 use crate::kmeans_batch::KMeansShape;
 use crate::kmeans_plus_plus::{KMeansSeeding, WHAT, trials};
 use crate::memory::{Ledger, MemoryPlan, Sizes, words};
+use crate::watch::Meter;
 
 /// Rows of a task, and of a block of sums.
 const BLOCK_ROWS: usize = 256;
@@ -84,12 +85,13 @@ fn held(shape: &KMeansShape, features: usize) -> u64 {
         + (blocks * potentials) as u64
 }
 
-/// The rows chosen as centres by each seeding, in order.
+/// The rows chosen as centres by each seeding, in order; not all where `meter` stopped the work.
 pub fn seed_all(
     x: &[f32],
     features: usize,
     seedings: &[KMeansSeeding],
     batches: &Batches,
+    meter: &Meter,
 ) -> Vec<Vec<u32>> {
     let mut centres = Vec::with_capacity(seedings.len());
     for &count in &batches.counts {
@@ -97,7 +99,7 @@ pub fn seed_all(
         let each = together.par_iter().map(|seeding| {
             let first = seeding.rows.start * features;
             let x = &x[first..][..seeding.rows.len() * features];
-            seed(x, features, seeding)
+            seed(x, features, seeding, meter)
         });
         centres.extend(each.collect::<Vec<_>>());
     }
@@ -105,7 +107,7 @@ pub fn seed_all(
 }
 
 /// The rows of `x` chosen as centres, in order.
-fn seed(x: &[f32], features: usize, seeding: &KMeansSeeding) -> Vec<u32> {
+fn seed(x: &[f32], features: usize, seeding: &KMeansSeeding, meter: &Meter) -> Vec<u32> {
     let rows = x.len() / features;
     let trials = seeding.trials();
     let weights = seeding.weights.as_deref();
@@ -114,6 +116,9 @@ fn seed(x: &[f32], features: usize, seeding: &KMeansSeeding) -> Vec<u32> {
     let mut block_sums = Vec::new();
     let mut centres = Vec::with_capacity(seeding.k);
     for step in 0..seeding.k {
+        if meter.is_stopped() {
+            break;
+        }
         let candidates = match (step, weights) {
             (0, None) => vec![((u64::from(seeding.word(0, 0)) * rows as u64) >> 32) as usize],
             (0, Some(weights)) => {
@@ -141,6 +146,7 @@ fn seed(x: &[f32], features: usize, seeding: &KMeansSeeding) -> Vec<u32> {
             weights,
             &nearest,
             candidate_nearest,
+            meter,
         );
         let winner = lowest(&potentials);
         centres.push(candidates[winner] as u32);
@@ -231,6 +237,7 @@ fn potentials(
     weights: Option<&[f32]>,
     nearest: &[f32],
     candidate_nearest: &mut [f32],
+    meter: &Meter,
 ) -> Vec<f64> {
     let trials = candidates.len();
     let rows = candidates
@@ -243,8 +250,11 @@ fn potentials(
         .zip(candidate_nearest.par_chunks_mut(BLOCK_ROWS * trials))
         .enumerate()
         .map(|(block, ((x, nearest), candidate_nearest))| {
+            if meter.is_stopped() {
+                return Vec::new();
+            }
             let first = block * BLOCK_ROWS;
-            dispatch(Task {
+            let potentials = dispatch(Task {
                 weights: weights.map(|weights| &weights[first..][..nearest.len()]),
                 x,
                 features,
@@ -252,7 +262,9 @@ fn potentials(
                 trials,
                 nearest,
                 candidate_nearest,
-            })
+            });
+            meter.add(x.len() * trials);
+            potentials
         })
         .collect();
     let mut sums = vec![0.0; trials];

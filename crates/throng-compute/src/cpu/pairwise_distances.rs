@@ -14,6 +14,7 @@ use super::tile::{
 };
 use crate::memory::{MemoryPlan, words};
 use crate::pairwise_batch::Problem;
+use crate::watch::Meter;
 
 /// Rows of a task: few enough that they stay in the first-level cache while the panels pass, and a multiple
 /// of the rows that are taken at a time.
@@ -44,9 +45,9 @@ pub fn plan(
 }
 
 /// Distances [n, m] of the rows of `a` from the rows of `b`.
-pub fn distances(a: &[f32], b: &[f32], features: usize, metric: Metric) -> Vec<f32> {
+pub fn distances(a: &[f32], b: &[f32], features: usize, metric: Metric, meter: &Meter) -> Vec<f32> {
     let mut out = vec![0.0; a.len() / features * (b.len() / features)];
-    fill(&mut out, a, b, features, metric);
+    fill(&mut out, a, b, features, metric, meter);
     out
 }
 
@@ -67,8 +68,8 @@ pub fn batch(problems: &[Problem], fill: impl Fn(&mut [f32], &Problem) + Sync) -
     out
 }
 
-/// Writes the distances [n, m] of the rows of `a` from the rows of `b`.
-pub fn fill(out: &mut [f32], a: &[f32], b: &[f32], features: usize, metric: Metric) {
+/// Writes the distances [n, m] of the rows of `a` from the rows of `b`; not all where `meter` stopped the work.
+pub fn fill(out: &mut [f32], a: &[f32], b: &[f32], features: usize, metric: Metric, meter: &Meter) {
     let m = b.len() / features;
     if out.is_empty() {
         return;
@@ -79,6 +80,9 @@ pub fn fill(out: &mut [f32], a: &[f32], b: &[f32], features: usize, metric: Metr
     out.par_chunks_mut(TASK_ROWS * m)
         .zip(a.rows.par_chunks(TASK_ROWS * features))
         .for_each(|(out, rows)| {
+            if meter.is_stopped() {
+                return;
+            }
             dispatch(Task {
                 rows,
                 features,
@@ -86,7 +90,8 @@ pub fn fill(out: &mut [f32], a: &[f32], b: &[f32], features: usize, metric: Metr
                 metric,
                 out,
                 m,
-            })
+            });
+            meter.add(rows.len() * m);
         });
     if metric == Metric::Cosine {
         set_zero_rows(out, m, &a, &b);

@@ -109,7 +109,8 @@ mod tests {
                     differences(a, b).fold(0.0, f64::max)
                 }),
             ] {
-                let distances = pairwise_distances::distances(&x, &centroids, d, metric);
+                let distances =
+                    pairwise_distances::distances(&x, &centroids, d, metric, &Meter::default());
                 for (i, row) in x.chunks(d).enumerate() {
                     for (j, centroid) in centroids.chunks(d).enumerate() {
                         let want = by_hand(row, centroid);
@@ -123,7 +124,8 @@ mod tests {
             }
 
             let (mut nearest, mut own) = (vec![u32::MAX; n], vec![0.0; n]);
-            let stats = kmeans_assign::assign(&x, d, &centroids, &mut nearest, &mut own);
+            let stats =
+                kmeans_assign::assign(&x, d, &centroids, &mut nearest, &mut own, &Meter::default());
             assert_eq!(stats.0, n);
             for (i, row) in x.chunks(d).enumerate() {
                 let all: Vec<f64> = centroids.chunks(d).map(|c| squared(row, c)).collect();
@@ -134,7 +136,8 @@ mod tests {
                 );
                 assert!((f64::from(own[i]) - least).abs() <= 1e-5 * least);
             }
-            let (again, sums) = kmeans_assign::step(&x, d, &centroids, &mut nearest, &mut own);
+            let (again, sums) =
+                kmeans_assign::step(&x, d, &centroids, &mut nearest, &mut own, &Meter::default());
             assert_eq!(again, (0, stats.1));
             assert_eq!(sums.counts.iter().sum::<u32>(), n as u32);
 
@@ -161,7 +164,7 @@ mod tests {
                 weights: None,
             };
             let whole = kmeans_plus_plus::cut(d, &[seeding.shape()], u64::MAX);
-            let centres = kmeans_plus_plus::seed_all(&x, d, &[seeding], &whole);
+            let centres = kmeans_plus_plus::seed_all(&x, d, &[seeding], &whole, &watch);
             others.push((silhouettes, centres));
         }
         MOST_LANES.store(usize::MAX, Ordering::Relaxed);

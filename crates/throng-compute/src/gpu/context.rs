@@ -142,6 +142,11 @@ impl Context {
         }
     }
 
+    /// What measures the work.
+    pub fn meter(&self) -> &Meter {
+        &self.meter
+    }
+
     /// The same device, whose buffers `ledger` counts.
     pub fn on_ledger(&self, ledger: Ledger) -> Self {
         Self {

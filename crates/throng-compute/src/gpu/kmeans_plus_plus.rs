@@ -195,6 +195,8 @@ struct Step {
     most_blocks: usize,
     /// The most candidates of one.
     most_trials: usize,
+    /// Rows times candidates.
+    work: usize,
 }
 
 impl<'a> Batch<'a> {
@@ -253,6 +255,7 @@ impl<'a> Batch<'a> {
         self.accept(&self.step(0), true)?;
         for step in 0..steps {
             let step = self.step(step);
+            self.context.meter().stage(step.work * self.x.cols);
             self.pick(&step)?;
             self.gather(&step)?;
             self.distances(&step)?;
@@ -274,13 +277,18 @@ impl<'a> Batch<'a> {
         let count = self.members.iter().take_while(wanting).count();
         let blocks = |seeding: &BatchSeeding| (seeding.rows as usize).div_ceil(BLOCK);
         let table = &self.table[..count];
-        let trials = table.iter().map(|seeding| seeding.trials as usize).max();
+        let trials = |seeding: &BatchSeeding| match step {
+            0 => 1,
+            _ => seeding.trials as usize,
+        };
+        let work = |seeding: &BatchSeeding| seeding.rows as usize * trials(seeding);
         Step {
+            work: table.iter().map(work).sum(),
             step,
             count,
             blocks: table.iter().map(blocks).sum(),
             most_blocks: table.iter().map(blocks).max().unwrap_or(0),
-            most_trials: if step == 0 { 1 } else { trials.unwrap_or(0) },
+            most_trials: table.iter().map(trials).max().unwrap_or(1),
         }
     }
 

@@ -168,6 +168,7 @@ impl Strip {
     ) -> Result<(), ComputeError> {
         let (queries, query) = queries;
         let (items, item) = items;
+        context.meter().stage(query.rows * item.rows * items.cols);
         let tile = context.tuned(Tile::SQUARE);
         let mut buffers: Vec<(u32, &dyn Bind)> = vec![
             (2, &queries.parts[query.part].buffer),

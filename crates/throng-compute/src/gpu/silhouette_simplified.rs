@@ -82,6 +82,7 @@ pub fn nearest_other(
         distance: Vec::with_capacity(x.rows),
     };
     for piece in x.pieces(most) {
+        context.meter().stage(piece.rows * centroids.rows * x.cols);
         let rows = x.slice(piece);
         let labels = &labels[piece.offset..][..piece.rows];
         let labels = context.storage_of("labels", labels)?;

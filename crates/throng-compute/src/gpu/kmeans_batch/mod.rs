@@ -69,6 +69,36 @@ impl Table {
     }
 }
 
+/// The iterations that problems have ahead of them.
+struct Ahead {
+    /// Iterations of each, and the work of one.
+    problems: Vec<(usize, usize)>,
+}
+
+impl Ahead {
+    fn new(problems: &[BatchProblem], features: usize) -> Self {
+        let of = |problem: &BatchProblem| {
+            let pairs = problem.rows as usize * problem.k as usize;
+            (problem.max_iter.max(1) as usize, pairs * features)
+        };
+        Self {
+            problems: problems.iter().map(of).collect(),
+        }
+    }
+
+    /// The work of the next `rounds` iterations of some problems, which are no longer ahead.
+    fn take(&mut self, problems: &[usize], rounds: usize) -> usize {
+        let mut work: usize = 0;
+        for &at in problems {
+            let (left, each) = &mut self.problems[at];
+            let taken = rounds.min(*left);
+            *left -= taken;
+            work = work.saturating_add(taken.saturating_mul(*each));
+        }
+        work
+    }
+}
+
 struct Batch<'a> {
     context: &'a Context,
     x: &'a Rows,
@@ -161,8 +191,11 @@ impl<'a> Batch<'a> {
         let mut at_work: Vec<usize> = (0..self.problems.len()).collect();
         let mut states = Vec::new();
         let mut rounds = 1;
+        let mut ahead = Ahead::new(&self.problems, self.x.cols);
         while !at_work.is_empty() {
             let table = self.table(&at_work)?;
+            let work = ahead.take(&at_work, rounds);
+            self.context.meter().stage(work);
             for _ in 0..rounds {
                 self.iterate(&table)?;
             }
@@ -180,7 +213,10 @@ impl<'a> Batch<'a> {
                     return Ok(None);
                 }
             }
-            at_work.retain(|&problem| !states[problem].is_done());
+            let (done, others): (Vec<usize>, _) =
+                at_work.into_iter().partition(|&at| states[at].is_done());
+            at_work = others;
+            self.context.meter().stage(ahead.take(&done, usize::MAX));
         }
         self.finish(&states).map(Some)
     }
