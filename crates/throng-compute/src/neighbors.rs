@@ -192,7 +192,9 @@ impl Compute {
     /// [`ComputeError::MemoryCap`].
     pub fn plan_top_k(
         &self,
-        (q, m, d): (usize, usize, usize),
+        q: usize,
+        m: usize,
+        d: usize,
         k: usize,
         metric: NeighborMetric,
         exclude: usize,

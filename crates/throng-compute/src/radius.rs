@@ -30,7 +30,9 @@ impl Compute {
     /// [`ComputeError::MemoryCap`].
     pub fn plan_radius_counts(
         &self,
-        (q, m, d): (usize, usize, usize),
+        q: usize,
+        m: usize,
+        d: usize,
         metric: NeighborMetric,
     ) -> Result<MemoryPlan, ComputeError> {
         let metric = metric.into();
@@ -53,7 +55,9 @@ impl Compute {
     /// [`ComputeError::MemoryCap`].
     pub fn plan_radius_neighbors(
         &self,
-        (q, m, d): (usize, usize, usize),
+        q: usize,
+        m: usize,
+        d: usize,
         metric: NeighborMetric,
         found: usize,
     ) -> Result<MemoryPlan, ComputeError> {
@@ -89,7 +93,7 @@ pub fn radius_counts(
     check(queries, items, radius)?;
     let (q, m, d) = (queries.rows(), items.rows(), items.cols());
     let ledger = queries.compute().ledger();
-    let plan = queries.compute().plan_radius_counts((q, m, d), metric)?;
+    let plan = queries.compute().plan_radius_counts(q, m, d, metric)?;
     let metric = metric.into();
     let meter = work(queries, items, WHAT);
     match (queries.compute().engine(), queries.values(), items.values()) {
@@ -123,7 +127,7 @@ pub fn radius_neighbors(
     let ledger = queries.compute().ledger();
     let plan = queries
         .compute()
-        .plan_radius_neighbors((q, m, d), metric, 0)?;
+        .plan_radius_neighbors(q, m, d, metric, 0)?;
     let metric = metric.into();
     let meter = work(queries, items, WHAT);
     match (queries.compute().engine(), queries.values(), items.values()) {

@@ -136,3 +136,61 @@ impl fmt::Debug for Meter {
         f.debug_tuple("Meter").field(&what).finish()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    /// A meter of `total`, and what it tells; it stops at `stop`.
+    fn meter(total: usize, stop: u64) -> (Meter, Arc<Mutex<Vec<u64>>>) {
+        let told = Arc::new(Mutex::new(Vec::new()));
+        let into = told.clone();
+        let watch: Arc<dyn Watch> = Arc::new(move |what: &'static str, done, of| {
+            assert_eq!((what, of), ("work", total as u64));
+            into.lock().unwrap().push(done);
+            match done >= stop {
+                true => ControlFlow::Break(()),
+                false => ControlFlow::Continue(()),
+            }
+        });
+        (Meter::new(Some(&watch), "work", total as u64), told)
+    }
+
+    #[test]
+    fn a_stage_counts_for_what_it_was_said_to() {
+        let (meter, told) = meter(100, u64::MAX);
+        meter.stage(30);
+        meter.add(20);
+        meter.add(20);
+        meter.stage(10);
+        meter.add(1);
+        meter.stage(usize::MAX);
+        meter.add(5);
+        meter.stage(7);
+        meter.add(1);
+        assert_eq!(*told.lock().unwrap(), [20, 30, 31, 45, 100]);
+        meter.finish().unwrap();
+        assert_eq!(told.lock().unwrap().len(), 5);
+    }
+
+    #[test]
+    fn the_end_is_told_once_unless_it_was_stopped() {
+        let (early, told) = meter(10, u64::MAX);
+        early.add(4);
+        early.finish().unwrap();
+        early.finish().unwrap();
+        assert_eq!(*told.lock().unwrap(), [4, 10]);
+
+        let (stopped, told) = meter(10, 5);
+        stopped.add(5);
+        let cancelled = ComputeError::Cancelled { what: "work" };
+        assert_eq!(stopped.finish(), Err(cancelled.clone()));
+        assert_eq!(stopped.check(), Err(cancelled));
+        assert_eq!(*told.lock().unwrap(), [5]);
+        // Without a watcher nothing is told or stopped.
+        Meter::default().add(1);
+        Meter::default().finish().unwrap();
+    }
+}

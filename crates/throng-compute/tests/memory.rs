@@ -185,7 +185,7 @@ fn the_driver_counts_the_same() {
         let x = watched.matrix(&blobs(n, d, 5, 91), n, d).unwrap();
         let y = watched.matrix(&blobs(m, d, 5, 92), m, d).unwrap();
         let plan = compute
-            .plan_top_k((n, m, d), k, NeighborMetric::Euclidean, 0)
+            .plan_top_k(n, m, d, k, NeighborMetric::Euclidean, 0)
             .unwrap();
         top_k(&x, &y, k, NeighborMetric::Euclidean, &[]).unwrap();
         let seen = seen.lock().unwrap();

@@ -206,7 +206,7 @@ pub fn operations() -> Vec<Operation> {
                 let found = top_k(&input.x, &input.y, input.shape.k, NEAR, &pairs)?;
                 made(found, neighbors)
             },
-            |compute, s| compute.plan_top_k((s.n, s.m, s.d), s.k, NEAR, 50),
+            |compute, s| compute.plan_top_k(s.n, s.m, s.d, s.k, NEAR, 50),
         ),
         operation(
             "nearest neighbours",
@@ -224,7 +224,7 @@ pub fn operations() -> Vec<Operation> {
                 let found = radius_counts(&input.x, &input.y, radius(input.shape.d), NEAR)?;
                 made(found, |found| found)
             },
-            |compute, s| compute.plan_radius_counts((s.n, s.m, s.d), NEAR),
+            |compute, s| compute.plan_radius_counts(s.n, s.m, s.d, NEAR),
         ),
         Operation {
             is_found_out: true,
@@ -244,7 +244,7 @@ pub fn operations() -> Vec<Operation> {
                     let input = Input::new(&Compute::cpu(), s);
                     let counts = radius_counts(&input.x, &input.y, radius(input.shape.d), NEAR)?;
                     let found = counts.iter().map(|&count| count as usize).sum();
-                    compute.plan_radius_neighbors((s.n, s.m, s.d), NEAR, found)
+                    compute.plan_radius_neighbors(s.n, s.m, s.d, NEAR, found)
                 },
             )
         },
