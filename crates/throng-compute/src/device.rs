@@ -278,6 +278,8 @@ impl Compute {
     /// by operations on them and on those brought to it by [`Matrix::on`](crate::Matrix::on), which cut their work
     /// into smaller parts where that keeps them below it. Results do not depend on it, bit for bit.
     ///
+    /// A GPU's buffer counts until we let go of it; its driver keeps it until what was submitted is done.
+    ///
     /// What would need more is refused with [`ComputeError::MemoryCap`] before it starts. A matrix counts for the
     /// [`Compute`] that it was made with. What counts, and what does not, is that of [`MemoryPlan`](crate::MemoryPlan).
     pub fn with_memory_cap(&self, bytes: u64) -> Self {

@@ -9,8 +9,12 @@ use crate::error::ComputeError;
 /// What an operation takes, in bytes, known from shapes alone.
 ///
 /// All of it is memory of one kind: the device's on a GPU, this process's heap on the CPU. Inputs are not in it, nor
-/// is what a GPU's results take where they come back to this process, nor are buffers of parameters, of some hundred
-/// bytes each, and what each thread of the CPU has on its stack and in its blocks (at most 2 MiB).
+/// is what a GPU's results take where they come back to this process. What is small whatever the shapes is left out:
+/// on a GPU parameters, of some hundred bytes, and transfers of up to 64 KiB; on the CPU the blocks that each thread
+/// works on, of some 8 KiB and 200 bytes a feature.
+///
+/// On a GPU larger transfers are in it, by pieces of at most 8 MiB. On the CPU, where problems of a batch share threads
+/// as it comes, the plan is the most they may take together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MemoryPlan {
     /// What stays when the operation is done: of [`pairwise`](crate::pairwise) the distances, wherever they are; of

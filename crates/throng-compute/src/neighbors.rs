@@ -145,9 +145,7 @@ impl Excluded {
 /// A query never gets an item that it is paired with in `exclude`, pairs of a query and an item in any
 /// order; where that leaves fewer than k, the rest is [`NO_NEIGHBOR`] with score NaN.
 ///
-/// Memory beside the result: on the CPU 2 MiB for items, for the queries (4,096 at a time) a copy and some
-/// 20 k bytes each, at most 16 (2 k + 2,000), and for the cosine a copy of all; on a device a strip of
-/// distances of at most 64 MiB, and 12 k bytes for each of its rows.
+/// What it takes beside the result: [`Compute::plan_top_k`].
 ///
 /// # Errors
 /// [`ComputeError::NoItems`], [`ComputeError::Neighbors`] unless k is from 1 to m and at most [`MOST_NEIGHBORS`],
@@ -184,9 +182,12 @@ pub(crate) const WHAT: &str = "nearest neighbours";
 
 impl Compute {
     /// What [`top_k`] takes for the `k` nearest of [m, d] to each of [q, d], with `exclude` pairs. On a GPU a strip of
-    /// distances, as large as the cap allows up to 64 MiB, and what is kept of its rows; on the CPU pools of candidates
-    /// for as many queries at once as the cap allows up to 4,096, and 2 MiB of items; for the cosine the scales of the
-    /// rows, on the CPU unit rows too.
+    /// distances, as large as the cap allows up to 64 MiB, and 12 k bytes for each of its rows; on the CPU pools of
+    /// candidates, some 16 k bytes each, for as many queries at once as the cap allows up to 4,096, and 2 MiB of items;
+    /// for the cosine the scales of the rows, on the CPU unit rows too.
+    ///
+    /// On the CPU a pool takes more, at most 16 (2 k + 2,000) bytes, where many items are as near as the k-th, to within
+    /// the rounding of 32-bit floats. That is not in the plan.
     ///
     /// # Errors
     /// [`ComputeError::MemoryCap`].

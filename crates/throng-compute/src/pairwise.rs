@@ -200,6 +200,11 @@ pub fn pairwise_into(
     let filled = match (a.compute().engine(), a.values(), b.values()) {
         (Engine::Gpu(context), Values::Device(a), Values::Device(b)) => {
             let context = &context.metered(meter.clone());
+            let shapes = std::iter::once((n, m));
+            let plan = gpu::pairwise_distances::plan(context, (n, m), shapes, metric);
+            context
+                .ledger()
+                .check(WHAT, MemoryPlan { output: 0, ..plan })?;
             let a = Side::floats(context, a, metric)?;
             let b = Side::floats(context, b, metric)?;
             let comparison = Comparison { metric, bits: 0 };

@@ -78,8 +78,7 @@ impl Compute {
 /// at most `radius`, for [`NeighborMetric::Dot`] products of at least that. Distances are 32-bit floats, and
 /// so is what is compared. Of a matrix with itself every row counts itself.
 ///
-/// Memory beside the result: on the CPU a copy of the items (and of the queries, for the cosine), on a device
-/// at most 64 MiB.
+/// What it takes beside the result: [`Compute::plan_radius_counts`].
 ///
 /// # Errors
 /// [`ComputeError::Radius`] where it is not a finite number, [`ComputeError::Shape`] where the columns

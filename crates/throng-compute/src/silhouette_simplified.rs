@@ -44,7 +44,7 @@ impl Compute {
                 self.ledger().check(WHAT, plan)
             }
             Engine::Gpu(context) => {
-                let sizes = NearestOtherSizes::new(context, n, k, metric)?;
+                let sizes = NearestOtherSizes::new(context, n, d, k, metric)?;
                 Ok(sizes.plan())
             }
         }

@@ -31,10 +31,17 @@ const SHAPES: [Shape; 3] = [
     },
 ];
 
-/// Smaller sizes suffice where buffers are small.
+/// Matrices of several parts, where buffers are small.
+const PARTS: [Shape; 1] = [Shape {
+    n: 1_100,
+    m: 300,
+    d: 130,
+    k: 20,
+}];
+
 fn shapes(device: &Named) -> &'static [Shape] {
     match device.name.contains("512 KiB") {
-        true => &SHAPES[..2],
+        true => &PARTS,
         false => &SHAPES,
     }
 }
@@ -194,6 +201,31 @@ fn the_driver_counts_the_same() {
         assert!(is_near(allocated, held), "{allocated}, {held}");
         let matrices = 4 * (d * (n + m)) as u64;
         assert!(is_near(held, plan.peak() + matrices), "{held}, {plan:?}");
+        drop(seen);
+
+        // A cap is kept in the driver's eyes, too.
+        let most = Arc::new(Mutex::new(0));
+        let (into, of) = (most.clone(), device.clone());
+        let cap = plan.peak() / 2;
+        let capped = compute
+            .with_memory_cap(cap)
+            .watched(move |_: &'static str, _, _| {
+                let allocated = of
+                    .generate_allocator_report()
+                    .unwrap()
+                    .total_allocated_bytes;
+                let mut most = into.lock().unwrap();
+                *most = allocated.max(*most);
+                ControlFlow::Continue(())
+            });
+        let (x, y) = (x.on(&capped).unwrap(), y.on(&capped).unwrap());
+        top_k(&x, &y, k, NeighborMetric::Euclidean, &[]).unwrap();
+        let allocated = *most.lock().unwrap() - before.total_allocated_bytes;
+        assert!(
+            allocated <= cap + matrices + (64 << 10),
+            "{allocated}, {cap}"
+        );
+        assert!(allocated >= cap / 2 + matrices, "{allocated}, {cap}");
         compute.wait().unwrap();
         let after = device.generate_allocator_report().unwrap();
         let left = after.total_allocated_bytes - before.total_allocated_bytes;

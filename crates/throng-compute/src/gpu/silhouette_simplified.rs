@@ -17,7 +17,7 @@ const MOST_ROWS: u64 = 1 << 22;
 /// What is held on the device.
 #[derive(Debug)]
 pub struct NearestOtherSizes {
-    rows: usize,
+    parts: usize,
     /// Rows that are looked at together.
     piece_rows: usize,
     /// Those of the rows and of the centroids.
@@ -27,18 +27,21 @@ pub struct NearestOtherSizes {
 }
 
 impl NearestOtherSizes {
-    /// For `rows` and `k` centroids, as large as the cap allows.
+    /// For `rows` of `features` and `k` centroids, as large as the cap allows.
     pub fn new(
         context: &Context,
         rows: usize,
+        features: usize,
         k: usize,
         metric: Metric,
     ) -> Result<Self, ComputeError> {
+        let parts = Rows::part_lengths(context, rows, features)?;
+        let longest = parts.clone().next().unwrap_or(1);
         let sizes = |most: u64| {
             let most = (most as usize).next_multiple_of(PART_ROWS).max(PART_ROWS);
-            let piece_rows = most.min(rows);
+            let piece_rows = most.min(longest);
             Self {
-                rows,
+                parts: parts.clone().map(|rows| rows.div_ceil(piece_rows)).sum(),
                 piece_rows,
                 scales: rows_scale::count(rows + k, metric),
                 transfer: context.transfer(words(piece_rows)),
@@ -55,7 +58,7 @@ impl Sizes for NearestOtherSizes {
         MemoryPlan {
             output: 0,
             scratch: words(4 * self.piece_rows + self.scales) + self.transfer,
-            parts: self.rows.div_ceil(self.piece_rows.max(1)),
+            parts: self.parts,
         }
     }
 }
@@ -68,8 +71,8 @@ pub fn nearest_other(
     labels: &[u32],
     metric: Metric,
 ) -> Result<NearestOther, ComputeError> {
-    let sizes = NearestOtherSizes::new(context, x.rows, centroids.rows, metric)?;
-    let most = sizes.piece_rows.max(1);
+    let sizes = NearestOtherSizes::new(context, x.rows, x.cols, centroids.rows, metric)?;
+    let most = sizes.piece_rows;
     let x_scales = scales(context, x, metric)?;
     let centroid_scales = scales(context, centroids, metric)?;
     let own = context.storage("distances", most)?;
