@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::ops::ControlFlow;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::error::ComputeError;
@@ -37,6 +37,9 @@ struct Watched {
     watch: Arc<dyn Watch>,
     what: &'static str,
     total: u64,
+    /// Work done that the watcher was not told of yet.
+    untold: AtomicU64,
+    /// Held while the watcher is told, so that it never hears a lower figure after a higher one.
     done: Mutex<Done>,
     is_stopped: AtomicBool,
 }
@@ -56,6 +59,7 @@ impl Meter {
                 watch: watch.clone(),
                 what,
                 total,
+                untold: AtomicU64::new(0),
                 done: Mutex::default(),
                 is_stopped: AtomicBool::new(false),
             })
@@ -64,11 +68,17 @@ impl Meter {
 
     /// Notes that `work` more is done.
     pub fn add(&self, work: usize) {
-        if let Some(watched) = &self.0 {
-            watched.tell(|done| {
-                let end = done.end.unwrap_or(watched.total);
-                done.work = done.work.saturating_add(work as u64).min(end);
-            });
+        let Some(watched) = &self.0 else {
+            return;
+        };
+        let more = |untold: u64| Some(untold.saturating_add(work as u64));
+        let order = Ordering::Relaxed;
+        // Never refused.
+        let _ = watched.untold.fetch_update(order, order, more);
+        // While a thread tells, the others do not wait for it: the next one tells of their work, too.
+        if let Ok(mut done) = watched.done.try_lock() {
+            watched.count(&mut done);
+            watched.tell(&done);
         }
     }
 
@@ -76,6 +86,7 @@ impl Meter {
     pub fn stage(&self, work: usize) {
         if let Some(watched) = &self.0 {
             let mut done = lock(&watched.done);
+            watched.count(&mut done);
             done.work = done.end.unwrap_or(done.work);
             done.end = Some(done.work.saturating_add(work as u64).min(watched.total));
         }
@@ -87,13 +98,14 @@ impl Meter {
     /// [`ComputeError::Cancelled`] where the watcher has stopped it.
     pub fn finish(&self) -> Result<(), ComputeError> {
         self.check()?;
-        match &self.0 {
-            Some(watched) if lock(&watched.done).work < watched.total => {
-                watched.tell(|done| done.work = watched.total);
-                self.check()
+        if let Some(watched) = &self.0 {
+            let mut done = lock(&watched.done);
+            if done.work < watched.total {
+                done.work = watched.total;
+                watched.tell(&done);
             }
-            _ => Ok(()),
         }
+        self.check()
     }
 
     /// Whether the watcher wants no more.
@@ -115,10 +127,14 @@ impl Meter {
 }
 
 impl Watched {
-    fn tell(&self, change: impl FnOnce(&mut Done)) {
-        // Held while the watcher is told, so that it never hears a lower figure after a higher one.
-        let mut done = lock(&self.done);
-        change(&mut done);
+    /// Takes what is untold into account.
+    fn count(&self, done: &mut Done) {
+        let work = self.untold.swap(0, Ordering::Relaxed);
+        let end = done.end.unwrap_or(self.total);
+        done.work = done.work.saturating_add(work).min(end);
+    }
+
+    fn tell(&self, done: &Done) {
         let told = self.watch.progress(self.what, done.work, self.total);
         if told.is_break() {
             self.is_stopped.store(true, Ordering::Relaxed);
@@ -168,11 +184,26 @@ mod tests {
         meter.add(1);
         meter.stage(usize::MAX);
         meter.add(5);
+        // What is said to be left of the one before is all that there is.
         meter.stage(7);
         meter.add(1);
         assert_eq!(*told.lock().unwrap(), [20, 30, 31, 45, 100]);
         meter.finish().unwrap();
         assert_eq!(told.lock().unwrap().len(), 5);
+    }
+
+    #[test]
+    fn nothing_is_lost_between_threads() {
+        let (meter, told) = meter(4_000_000, u64::MAX);
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| (0..1_000).for_each(|_| meter.add(999)));
+            }
+        });
+        meter.add(0);
+        let told = told.lock().unwrap();
+        assert!(told.is_sorted());
+        assert_eq!(told.last(), Some(&(4_000 * 999)));
     }
 
     #[test]
