@@ -12,15 +12,17 @@ macro_rules! files {
 const FILES: &[(&str, &str)] = files![
     "ceiling/copy",
     "ceiling/fma",
-    "kmeans/assign",
     "kmeans/batch_assign",
     "kmeans/batch_centroids",
     "kmeans/batch_count",
     "kmeans/batch_gather",
     "kmeans/batch_inertia",
+    "kmeans/batch_nearest",
+    "kmeans/batch_partials",
     "kmeans/batch_place",
     "kmeans/batch_repair",
     "kmeans/batch_scan",
+    "kmeans/batch_starts",
     "kmeans/batch_status",
     "kmeans/batch_sums",
     "kmeans/parallel_accept",
@@ -32,8 +34,6 @@ const FILES: &[(&str, &str)] = files![
     "kmeans/plus_plus_gather",
     "kmeans/plus_plus_pick",
     "kmeans/plus_plus_potentials",
-    "kmeans/update",
-    "kmeans/update_reduce",
     "metric/chebyshev",
     "metric/cosine",
     "metric/dot",
@@ -53,6 +53,7 @@ const FILES: &[(&str, &str)] = files![
     "rows/scale",
     "rows/scatter",
     "shared/groups",
+    "shared/half",
     "shared/key",
     "shared/nearest",
     "shared/philox",
@@ -88,6 +89,31 @@ pub fn source(step: Step, metric: Option<Metric>) -> String {
 /// be: WebGPU lets a dispatch either read a buffer or write it.
 pub fn all_written(wgsl: &str) -> String {
     wgsl.replace("var<storage, read>", "var<storage, read_write>")
+}
+
+/// A kernel's WGSL with the matrix at `binding` read as 16-bit floats, two a word; none where nothing there is a
+/// matrix. Of a matrix `x` kernels read values by a function `x_at`, which is replaced. No feature of a device is asked
+/// for: WGSL's f16 would be one.
+pub fn halved(wgsl: &str, binding: u32) -> Option<String> {
+    let declaration = format!("@group(0) @binding({binding}) var<storage, read> ");
+    let (name, rest) = wgsl.split_once(&declaration)?.1.split_once(": array<")?;
+    let (value, _) = rest.split_once(">;")?;
+    let read = format!("    return {name}[index];\n");
+    if !wgsl.contains(&format!("fn {name}_at(index: u32) -> {value} {{\n{read}")) {
+        return None;
+    }
+    let declared = format!("{declaration}{name}: array<");
+    let half = format!(
+        "    return float_of_half(({name}[index / 2u] >> (16u * (index % 2u))) & 0xffffu);\n"
+    );
+    let mut halved = wgsl
+        .replace(&format!("{declared}{value}>;"), &format!("{declared}u32>;"))
+        .replace(&read, &half);
+    let function = file("shared/half")?;
+    if !halved.contains(function) {
+        halved.push_str(function);
+    }
+    Some(halved)
 }
 
 fn file(name: &str) -> Option<&'static str> {

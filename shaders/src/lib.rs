@@ -8,7 +8,7 @@ mod params;
 mod registry;
 mod tables;
 
-pub use compose::{all_written, source};
+pub use compose::{all_written, halved, source};
 pub use params::*;
 pub use registry::{Kernel, Metric, Step, all};
 pub use tables::*;

@@ -81,44 +81,6 @@ params! {
         bits,
     }
 
-    /// Of `kmeans/assign`.
-    KmeansAssignParams for KmeansAssign {
-        /// Rows of this part.
-        rows,
-        /// Features, d.
-        features,
-        /// Centroids.
-        k,
-        /// The part's first row in the whole matrix.
-        row_offset,
-    }
-
-    /// Of `kmeans/update`.
-    KmeansUpdateParams for KmeansUpdate {
-        /// Rows of this part.
-        rows,
-        /// Features, d.
-        features,
-        /// Clusters.
-        k,
-        /// The part's first row in the whole matrix.
-        row_offset,
-        /// Rows of a block.
-        block_rows,
-        /// The part's first block among all.
-        block_offset,
-    }
-
-    /// Of `kmeans/update_reduce`.
-    KmeansUpdateReduceParams for KmeansUpdateReduce {
-        /// Blocks of all parts.
-        blocks,
-        /// Features, d.
-        features,
-        /// Clusters.
-        k,
-    }
-
     /// Of `kmeans/batch_assign`.
     KmeansBatchAssignParams for KmeansBatchAssign {
         /// Problems in the table.
@@ -133,14 +95,44 @@ params! {
         is_final,
     }
 
+    /// Of `kmeans/batch_nearest`.
+    KmeansBatchNearestParams for KmeansBatchNearest {
+        /// Problems in the table.
+        problems,
+        /// 1 for the labels of the final centroids.
+        is_final,
+    }
+
     /// Of `kmeans/batch_count`.
     KmeansBatchCountParams for KmeansBatchCount {
         /// Problems in the table.
         problems,
     }
 
+    /// Of `kmeans/batch_partials`.
+    KmeansBatchPartialsParams for KmeansBatchPartials {
+        /// Problems in the table.
+        problems,
+        /// Features, d.
+        features,
+        /// The part's first row in the whole matrix.
+        part_first,
+        /// The row after the part's last one.
+        part_end,
+        /// 1 for the first part.
+        is_first,
+    }
+
     /// Of `kmeans/batch_scan`.
     KmeansBatchScanParams for KmeansBatchScan {
+        /// Problems in the table.
+        problems,
+        /// 0 where each block of rows has sums of each cluster.
+        is_sorted,
+    }
+
+    /// Of `kmeans/batch_starts`.
+    KmeansBatchStartsParams for KmeansBatchStarts {
         /// Problems in the table.
         problems,
     }

@@ -1,6 +1,9 @@
 //! Which kernels there are, and with which metrics.
 
-use crate::{ENTRY, source};
+use crate::{ENTRY, halved, source};
+
+/// Two uniforms and eight storage buffers.
+const MOST_BINDINGS: u32 = 10;
 
 /// How two rows are compared; each has a file in `wgsl/metric/`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -50,18 +53,18 @@ pub enum Step {
     RowsScatter,
     /// Distances of all pairs.
     PairwiseDistances,
-    /// Each row's nearest centroid.
-    KmeansAssign,
-    /// Sums and counts by label, over blocks of rows.
-    KmeansUpdate,
-    /// The blocks of [`Step::KmeansUpdate`] added up.
-    KmeansUpdateReduce,
     /// k-means in batches: each row's nearest centroid, of a batch of problems.
     KmeansBatchAssign,
+    /// k-means in batches: each row's nearest centroid, by its distances from all.
+    KmeansBatchNearest,
+    /// k-means in batches: sums by cluster in blocks of rows.
+    KmeansBatchPartials,
     /// k-means in batches: rows by label in blocks of rows.
     KmeansBatchCount,
-    /// k-means in batches: where each cluster's rows begin in the order by label.
+    /// k-means in batches: where each block's rows begin among those of their cluster.
     KmeansBatchScan,
+    /// k-means in batches: where each cluster's rows begin in the order by label.
+    KmeansBatchStarts,
     /// k-means in batches: puts the rows in order of their labels.
     KmeansBatchPlace,
     /// k-means in batches: sums of the rows of runs of one label.
@@ -74,7 +77,7 @@ pub enum Step {
     KmeansBatchCentroids,
     /// k-means in batches: whether a problem is done.
     KmeansBatchStatus,
-    /// k-means in batches: the sum of a problem's squared distances.
+    /// k-means in batches: sums of squared distances, by block of rows.
     KmeansBatchInertia,
     /// k-means++: draws candidates.
     KmeansPlusPlusPick,
@@ -125,12 +128,12 @@ impl Step {
         Step::RowsScale,
         Step::RowsScatter,
         Step::PairwiseDistances,
-        Step::KmeansAssign,
-        Step::KmeansUpdate,
-        Step::KmeansUpdateReduce,
         Step::KmeansBatchAssign,
+        Step::KmeansBatchNearest,
+        Step::KmeansBatchPartials,
         Step::KmeansBatchCount,
         Step::KmeansBatchScan,
+        Step::KmeansBatchStarts,
         Step::KmeansBatchPlace,
         Step::KmeansBatchSums,
         Step::KmeansBatchRepair,
@@ -167,12 +170,12 @@ impl Step {
             Step::RowsScale => "rows/scale",
             Step::RowsScatter => "rows/scatter",
             Step::PairwiseDistances => "pairwise/distances",
-            Step::KmeansAssign => "kmeans/assign",
-            Step::KmeansUpdate => "kmeans/update",
-            Step::KmeansUpdateReduce => "kmeans/update_reduce",
             Step::KmeansBatchAssign => "kmeans/batch_assign",
+            Step::KmeansBatchNearest => "kmeans/batch_nearest",
+            Step::KmeansBatchPartials => "kmeans/batch_partials",
             Step::KmeansBatchCount => "kmeans/batch_count",
             Step::KmeansBatchScan => "kmeans/batch_scan",
+            Step::KmeansBatchStarts => "kmeans/batch_starts",
             Step::KmeansBatchPlace => "kmeans/batch_place",
             Step::KmeansBatchSums => "kmeans/batch_sums",
             Step::KmeansBatchRepair => "kmeans/batch_repair",
@@ -230,9 +233,7 @@ impl Step {
             Step::SilhouetteSums | Step::SilhouetteSimplified => {
                 &[Metric::SqEuclidean, Metric::Euclidean, Metric::Cosine]
             }
-            Step::KmeansAssign | Step::KmeansBatchAssign | Step::KmeansPlusPlusDistances => {
-                &[Metric::SqEuclidean]
-            }
+            Step::KmeansBatchAssign | Step::KmeansPlusPlusDistances => &[Metric::SqEuclidean],
             _ => &[],
         }
     }
@@ -241,7 +242,7 @@ impl Step {
 /// A composed kernel.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Kernel {
-    /// The step's name, with a dash and the metric's where it has one.
+    /// The step's name, with a dash and the metric's where it has one, and `-half` where matrices are of 16-bit floats.
     pub name: String,
     /// The whole WGSL.
     pub source: String,
@@ -249,21 +250,39 @@ pub struct Kernel {
     pub entry: &'static str,
 }
 
-/// Every kernel with every metric it is built with.
+/// Every kernel with every metric it is built with, and those that take matrices for matrices of 16-bit floats too.
 pub fn all() -> Vec<Kernel> {
-    let kernel = |step: Step, metric: Option<Metric>| Kernel {
-        name: match metric {
+    let kernel = |step: Step, metric: Option<Metric>| {
+        let name = match metric {
             Some(metric) => format!("{}-{}", step.name(), metric.name()),
             None => step.name(),
-        },
-        source: source(step, metric),
-        entry: ENTRY,
+        };
+        let source = source(step, metric);
+        let takes_bits = matches!(metric, Some(Metric::Hamming | Metric::Jaccard));
+        let half = all_halved(&source).filter(|_| !takes_bits);
+        let half = half.map(|source| (format!("{name}-half"), source));
+        let kernel = |(name, source)| Kernel {
+            name,
+            source,
+            entry: ENTRY,
+        };
+        std::iter::once((name, source)).chain(half).map(kernel)
     };
     Step::ALL
         .iter()
         .flat_map(|&step| match step.metrics() {
-            [] => vec![kernel(step, None)],
-            metrics => metrics.iter().map(|&m| kernel(step, Some(m))).collect(),
+            [] => kernel(step, None).collect::<Vec<_>>(),
+            metrics => metrics
+                .iter()
+                .flat_map(|&m| kernel(step, Some(m)))
+                .collect(),
         })
         .collect()
+}
+
+/// With every matrix of 16-bit floats; none where there is no matrix.
+fn all_halved(wgsl: &str) -> Option<String> {
+    (0..MOST_BINDINGS).fold(None, |half, binding| {
+        halved(half.as_deref().unwrap_or(wgsl), binding).or(half)
+    })
 }

@@ -68,7 +68,7 @@ tables! {
         weight_at: u32,
         /// Rows of a block of counts.
         block_rows: u32,
-        /// Rows of a run of sums.
+        /// Rows of a run of sums; of a block where rows are not sorted.
         run_rows: u32,
         /// 1 where centroids are scaled to length 1.
         is_unit: u32,
@@ -84,6 +84,10 @@ tables! {
         run_groups: u32,
         /// Workgroups of clusters before it.
         cluster_groups: u32,
+        /// Rows before it.
+        row_groups: u32,
+        /// Where its distances from all its centroids begin, where they are kept.
+        strip_at: u32,
     }
 
     /// How far a problem of a batch is.

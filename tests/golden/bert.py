@@ -52,11 +52,11 @@ def hash32(name, i):
     return h ^ h >> 16
 
 
-def weights(name, shape):
-    """Multiples of 2^-16 in [-0.5, 0.5), so exact in float32; 1 more for the weights of norms. Row-major."""
+def weights(name, shape, bits=16):
+    """Multiples of 2^-bits in [-0.5, 0.5), so exact in float32; 1 more for the weights of norms. Row-major."""
     one = 65536 if name.endswith("LayerNorm.weight") else 0
     n = torch.Size(shape).numel()
-    values = [(hash32(name, i) >> 16) - 32768 + one for i in range(n)]
+    values = [(hash32(name, i) >> 32 - bits << 16 - bits) - 32768 + one for i in range(n)]
     return torch.tensor(values, dtype=torch.float64).reshape(shape) / 65536
 
 
@@ -160,4 +160,5 @@ def main():
     (Path(__file__).parent / "bert.json").write_text(f"{{\n{lines}\n}}\n")
 
 
-main()
+if __name__ == "__main__":
+    main()

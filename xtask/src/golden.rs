@@ -12,9 +12,10 @@ use crate::{assets, cmd};
 /// # Errors
 /// If the peers cannot be installed, or a script fails.
 pub fn run() -> Result<()> {
-    assets::fetch(None)?;
+    assets::fetch(&[])?;
     let venv = Venv::open()?;
     venv.install("requirements.txt")?;
+    venv.install("requirements-classes.txt")?;
     venv.install("requirements-bert.txt")?;
     let entries = fs::read_dir(cmd::root().join("tests/golden"))?;
     let mut scripts: Vec<_> = entries

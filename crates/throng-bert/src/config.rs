@@ -5,6 +5,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use crate::BertError;
+use crate::activation::Activation;
 
 /// A BERT configuration. Fields and defaults are those of `config.json` for `BertModel`; unknown fields are ignored.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -22,8 +23,10 @@ pub struct BertConfig {
     pub num_attention_heads: usize,
     /// Width of the feed-forward network inside a layer.
     pub intermediate_size: usize,
-    /// The activation there; only `gelu` (exact, by erf) is known.
+    /// The activation there: `gelu` (exact, by erf), `gelu_new` (by tanh), `relu` or `silu`.
     pub hidden_act: String,
+    /// How places are told apart; only `absolute` is known.
+    pub position_embedding_type: String,
     /// Dropout on embeddings and on each sub-layer's output, in [0, 1).
     pub hidden_dropout_prob: f64,
     /// Dropout on attention weights, in [0, 1).
@@ -50,6 +53,7 @@ impl Default for BertConfig {
             num_attention_heads: 12,
             intermediate_size: 3_072,
             hidden_act: "gelu".to_owned(),
+            position_embedding_type: "absolute".to_owned(),
             hidden_dropout_prob: 0.1,
             attention_probs_dropout_prob: 0.1,
             max_position_embeddings: 512,
@@ -104,6 +108,11 @@ impl BertConfig {
         Ok(config)
     }
 
+    /// The function that `hidden_act` names; the exact gelu for a name that [`BertConfig::check`] refuses.
+    pub(crate) fn activation(&self) -> Activation {
+        Activation::of_config(&self.hidden_act).unwrap_or(Activation::Gelu)
+    }
+
     /// Checks that the sizes work together.
     ///
     /// # Errors
@@ -140,10 +149,16 @@ impl BertConfig {
                 self.max_position_embeddings
             ));
         }
-        if self.hidden_act != "gelu" {
+        if Activation::of_config(&self.hidden_act).is_none() {
             return no(format!(
-                "hidden_act is {:?}, only \"gelu\" is known",
+                "hidden_act is {:?}, only gelu, gelu_new, relu and silu are known",
                 self.hidden_act
+            ));
+        }
+        if self.position_embedding_type != "absolute" {
+            return no(format!(
+                "position_embedding_type is {:?}, only \"absolute\" is known",
+                self.position_embedding_type
             ));
         }
         for (name, p) in [

@@ -1,5 +1,6 @@
 //! A trained model that turns sequences into vectors.
 
+use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::path::Path;
 
@@ -7,16 +8,29 @@ use burn::tensor::{Device, Tensor};
 use throng_compute::{Compute, ComputeError, Matrix};
 
 use crate::batch::{self, Batch};
-use crate::{BertConfig, BertError, BertForMaskedLm, TokenSequence, bridge, weights};
+use crate::model::MaskedLmHead;
+use crate::pooling::Pooling;
+use crate::weights::{self, Loaded};
+use crate::{Bert, BertConfig, BertError, BertForMaskedLm, TokenSequence, bridge};
 
 /// Tokens in one batch, padding counted: enough to keep a GPU busy, little enough for any.
 const BATCH_TOKENS: usize = 8_192;
 
+/// How the names of the masked-language head begin in a file.
+const HEAD: &str = "cls.predictions.";
+/// How the pooler's do.
+const POOLER: &str = "pooler.";
+/// 0, 1, 2 and so on: no weight, though some files keep it.
+const POSITIONS: &str = "embeddings.position_ids";
+
 /// A trained encoder on a device.
 #[derive(Debug, Clone)]
 pub struct Encoder {
-    model: BertForMaskedLm,
+    bert: Bert,
+    /// What pretraining needs, where the model's files have it.
+    head: Option<MaskedLmHead>,
     config: BertConfig,
+    unused: Vec<String>,
     compute: Compute,
     device: Device,
 }
@@ -28,26 +42,61 @@ impl Encoder {
         compute: &Compute,
     ) -> Result<Self, BertError> {
         Ok(Self {
-            model,
+            bert: model.bert,
+            head: Some(model.head),
             config,
+            unused: Vec::new(),
             compute: compute.clone(),
             device: bridge::device(compute)?,
         })
     }
 
-    /// Opens a folder with `config.json` and `model.safetensors`.
+    /// Opens a Hugging Face folder: `config.json`, and `model.safetensors` or its parts with
+    /// `model.safetensors.index.json`; of any float precision, computed in f32. The names of tensors may begin with
+    /// `bert.` or not. The pooler and the head of a masked-language model may be left out.
     ///
     /// # Errors
-    /// If one of the files is missing, or does not fit the other.
+    /// If a file is missing or broken, or does not fit the others: the tensor at fault by its name in the file.
     pub fn open(folder: &Path, compute: &Compute) -> Result<Self, BertError> {
         let config = BertConfig::read(&folder.join("config.json"))?;
         let device = bridge::device(compute)?;
-        let mut model = BertForMaskedLm::init(&config, 0, &device)?;
-        weights::read(&mut model, &folder.join("model.safetensors"))?;
-        Self::new(model, config, compute)
+        let mut model = BertForMaskedLm::zeros(&config, &device);
+        let Loaded {
+            file,
+            missing,
+            unused,
+        } = weights::read(&mut model, folder)?;
+        let BertForMaskedLm { bert, head } = model;
+        let has_head = !is_left_out(&missing, |name| name.starts_with(HEAD), 5);
+        let has_pooler = !is_left_out(&missing, is_of_pooler, 2);
+        let needed = missing.iter().find(|name| {
+            (has_head || !name.starts_with(HEAD)) && (has_pooler || !is_of_pooler(name))
+        });
+        if let Some(name) = needed {
+            return Err(BertError::File {
+                path: file,
+                problem: format!("tensor {name} is not there"),
+            });
+        }
+        Ok(Self {
+            bert: if has_pooler {
+                bert
+            } else {
+                bert.without_pooler()
+            },
+            head: has_head.then_some(head),
+            config,
+            unused: unused
+                .into_iter()
+                .filter(|name| without_prefix(name) != POSITIONS)
+                .collect(),
+            compute: compute.clone(),
+            device,
+        })
     }
 
-    /// Writes `config.json` and `model.safetensors`, with Hugging Face's names, into `folder`, which exists.
+    /// Writes `config.json` and `model.safetensors`, with Hugging Face's names, into `folder`, which exists. transformers
+    /// opens them.
     ///
     /// # Errors
     /// If a file cannot be written.
@@ -62,10 +111,11 @@ impl Encoder {
         let config = serde_json::to_string_pretty(&self.config)
             .map_err(|e| BertError::Config(e.to_string()))?;
         write("config.json", format!("{config}\n").as_bytes())?;
-        write(
-            "model.safetensors",
-            &weights::to_bytes(&self.model).map_err(BertError::Device)?,
-        )
+        let bytes = match self.masked_lm() {
+            Some(model) => weights::to_bytes(&model),
+            None => weights::to_bytes_bare(&self.bert),
+        };
+        write("model.safetensors", &bytes.map_err(BertError::Device)?)
     }
 
     /// The model's sizes.
@@ -74,10 +124,29 @@ impl Encoder {
         &self.config
     }
 
-    /// The encoder and the head that names hidden tokens.
+    /// The model without a head.
     #[must_use]
-    pub fn model(&self) -> &BertForMaskedLm {
-        &self.model
+    pub fn bert(&self) -> &Bert {
+        &self.bert
+    }
+
+    /// The model with the head that names hidden tokens, if it has one. Tensors are shared, not copied.
+    #[must_use]
+    pub fn masked_lm(&self) -> Option<BertForMaskedLm> {
+        let head = self.head.clone()?;
+        let bert = self.bert.clone();
+        Some(BertForMaskedLm { bert, head })
+    }
+
+    /// Tensors of the opened files that this model has no place for, by their names there.
+    #[must_use]
+    pub fn unused_tensors(&self) -> &[String] {
+        &self.unused
+    }
+
+    /// The Burn device that the model is on.
+    pub(crate) fn device(&self) -> &Device {
+        &self.device
     }
 
     /// A vector a sequence: the mean of the last layer's vectors over the real tokens, `[CLS]` and `[SEP]` among them.
@@ -92,21 +161,33 @@ impl Encoder {
         sequences: &[TokenSequence],
         progress: &mut dyn FnMut(usize) -> ControlFlow<()>,
     ) -> Result<Matrix, BertError> {
+        let mean = |batch: &Batch, hidden| Pooling::Mean.forward(&self.bert, batch, hidden);
+        self.embed_by(sequences, self.config.hidden_size, &mean, progress)
+    }
+
+    /// A vector of `width` a sequence, made by `pool` from a batch and its last layer's vectors.
+    pub(crate) fn embed_by(
+        &self,
+        sequences: &[TokenSequence],
+        width: usize,
+        pool: &dyn Fn(&Batch, Tensor<3>) -> Option<Tensor<2>>,
+        progress: &mut dyn FnMut(usize) -> ControlFlow<()>,
+    ) -> Result<Matrix, BertError> {
         batch::check(sequences, &self.config)?;
-        let mut out = self
-            .compute
-            .matrix_builder(sequences.len(), self.config.hidden_size)?;
+        let mut out = self.compute.matrix_builder(sequences.len(), width)?;
         let lengths: Vec<usize> = sequences.iter().map(|s| s.ids.len()).collect();
         let mut done = 0;
         for rows in batch::by_length((0..sequences.len()).collect(), &lengths, BATCH_TOKENS) {
             let length = rows.iter().map(|&i| lengths[i]).max().unwrap_or(0);
             let picked: Vec<TokenSequence> = rows.iter().map(|&i| sequences[i].clone()).collect();
-            let pooled = self.pooled(&Batch::new(
-                &picked,
-                length,
-                self.config.pad_token_id,
-                &self.device,
-            ));
+            let batch = Batch::new(&picked, length, self.config.pad_token_id, &self.device);
+            let hidden = self.bert.hidden(
+                batch.ids.clone(),
+                batch.segments.clone(),
+                batch.padding.clone(),
+            );
+            let no_pooler = || BertError::Config("the model has no pooler".to_owned());
+            let pooled = pool(&batch, hidden).ok_or_else(no_pooler)?;
             let vectors =
                 bridge::matrix(&self.compute, pooled).map_err(|e| of_sequences(e, &rows))?;
             let places: Vec<u32> = rows.iter().map(|&i| i as u32).collect();
@@ -118,22 +199,19 @@ impl Encoder {
         }
         Ok(out.finish()?)
     }
+}
 
-    /// Masked mean, `[rows, hidden]`.
-    fn pooled(&self, batch: &Batch) -> Tensor<2> {
-        let d = self.config.hidden_size;
-        let hidden = self.model.bert.hidden(
-            batch.ids.clone(),
-            batch.segments.clone(),
-            batch.padding.clone(),
-        );
-        let real = batch.padding.clone().bool_not().float();
-        let counts = real.clone().sum_dim(1);
-        let sums = (hidden * real.reshape([batch.rows, batch.length, 1]))
-            .sum_dim(1)
-            .reshape([batch.rows, d]);
-        sums / counts
-    }
+/// Whether all `count` tensors of a kind are missing: then the model was saved without that part.
+fn is_left_out(missing: &BTreeSet<String>, is: impl Fn(&str) -> bool, count: usize) -> bool {
+    missing.iter().filter(|name| is(name)).count() == count
+}
+
+fn is_of_pooler(name: &str) -> bool {
+    without_prefix(name).starts_with(POOLER)
+}
+
+fn without_prefix(name: &str) -> &str {
+    name.strip_prefix("bert.").unwrap_or(name)
 }
 
 /// The error of a batch's row as that of its sequence.

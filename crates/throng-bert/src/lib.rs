@@ -4,6 +4,7 @@
 //! Understanding" (NAACL 2019, <https://arxiv.org/abs/1810.04805>), its sizes read from a `config.json`. The same code
 //! trains and runs on a GPU through wgpu and on the CPU through Burn's Flex backend.
 
+mod activation;
 mod batch;
 pub mod bridge;
 mod config;
@@ -11,7 +12,10 @@ mod encoder;
 mod error;
 mod masking;
 mod model;
+mod pooling;
 mod pretrain;
+mod text_encoder;
+mod tokenizer;
 mod weights;
 
 pub use batch::TokenSequence;
@@ -19,4 +23,7 @@ pub use config::BertConfig;
 pub use encoder::Encoder;
 pub use error::BertError;
 pub use model::{Bert, BertForMaskedLm, BertOutput};
+pub use pooling::Pooling;
 pub use pretrain::{PretrainParams, PretrainReport, Step, pretrain};
+pub use text_encoder::TextEncoder;
+pub use tokenizer::Tokenizer;

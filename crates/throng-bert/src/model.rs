@@ -1,7 +1,5 @@
 //! The model: embeddings, post-norm layers, pooler, and the head that names hidden tokens.
 
-use std::f64::consts::FRAC_1_SQRT_2;
-
 use burn::module::{Module, Param};
 use burn::nn::{
     Dropout, DropoutConfig, Embedding, EmbeddingConfig, Initializer, LayerNorm, LayerNormConfig,
@@ -10,6 +8,7 @@ use burn::nn::{
 use burn::tensor::activation::{softmax, tanh};
 use burn::tensor::{Bool, Device, Int, Tensor};
 
+use crate::activation::Activation;
 use crate::{BertConfig, BertError};
 
 /// Words, positions and segments as vectors.
@@ -43,6 +42,8 @@ pub struct Layer {
     output: Linear,
     layer_norm: LayerNorm,
     dropout: Dropout,
+    #[module(skip)]
+    activation: Activation,
 }
 
 /// The encoder (`BertModel`).
@@ -50,7 +51,7 @@ pub struct Layer {
 pub struct Bert {
     embeddings: Embeddings,
     layers: Vec<Layer>,
-    pooler: Linear,
+    pooler: Option<Linear>,
 }
 
 /// What the encoder gives.
@@ -58,8 +59,8 @@ pub struct Bert {
 pub struct BertOutput {
     /// `[batch, length, hidden]`: a vector a token.
     pub hidden: Tensor<3>,
-    /// `[batch, hidden]`: tanh of a linear map of the first token's vector.
-    pub pooled: Tensor<2>,
+    /// `[batch, hidden]`: tanh of a linear map of the first token's vector; none if the model has no pooler.
+    pub pooled: Option<Tensor<2>>,
 }
 
 /// The encoder with the head that pretraining needs (`BertForMaskedLM`); the decoder's weights are the word embeddings.
@@ -67,9 +68,17 @@ pub struct BertOutput {
 pub struct BertForMaskedLm {
     /// The encoder.
     pub bert: Bert,
+    pub(crate) head: MaskedLmHead,
+}
+
+/// What names hidden tokens, but for the decoder's weights.
+#[derive(Module, Debug)]
+pub struct MaskedLmHead {
     transform: Linear,
     layer_norm: LayerNorm,
     bias: Param<Tensor<1>>,
+    #[module(skip)]
+    activation: Activation,
 }
 
 // Weights are drawn on the host afterwards (see weights.rs): the same seed gives the same model on every device.
@@ -151,13 +160,6 @@ impl SelfAttention {
     }
 }
 
-/// x Phi(x), Hendrycks and Gimpel's exact form (<https://arxiv.org/abs/1606.08415>). Not Burn's own: on a GPU that
-/// computes this too, but takes the derivative of the approximation by tanh, which is off by 1e-3.
-fn gelu<const D: usize>(x: Tensor<D>) -> Tensor<D> {
-    let phi = ((x.clone() * FRAC_1_SQRT_2).erf() + 1.0) * 0.5;
-    x * phi
-}
-
 /// Far below any score, and yet finite: shaders may be compiled without infinities.
 const MASKED: f32 = -3.0e38;
 
@@ -169,14 +171,14 @@ impl Layer {
             output: linear(config.intermediate_size, config.hidden_size, device),
             layer_norm: norm(config, device),
             dropout: DropoutConfig::new(config.hidden_dropout_prob).init(),
+            activation: config.activation(),
         }
     }
 
     fn forward(&self, x: Tensor<3>, padding: Tensor<4, Bool>) -> Tensor<3> {
         let x = self.attention.forward(x, padding);
-        let y = self
-            .output
-            .forward(gelu(self.intermediate.forward(x.clone())));
+        let inner = self.intermediate.forward(x.clone());
+        let y = self.output.forward(self.activation.forward(inner));
         self.layer_norm.forward(x + self.dropout.forward(y))
     }
 }
@@ -201,7 +203,7 @@ impl Bert {
             layers: (0..config.num_hidden_layers)
                 .map(|_| Layer::init(config, device))
                 .collect(),
-            pooler: linear(config.hidden_size, config.hidden_size, device),
+            pooler: Some(linear(config.hidden_size, config.hidden_size, device)),
         }
     }
 
@@ -217,11 +219,28 @@ impl Bert {
         padding: Tensor<2, Bool>,
     ) -> BertOutput {
         let hidden = self.hidden(ids, segments, padding);
+        let pooled = self.pooled(hidden.clone());
+        BertOutput { hidden, pooled }
+    }
+
+    /// `[batch, hidden]` of the last layer's vectors; see [`BertOutput::pooled`].
+    pub fn pooled(&self, hidden: Tensor<3>) -> Option<Tensor<2>> {
+        let pooler = self.pooler.as_ref()?;
         let [batch, _, d] = hidden.dims();
-        let first = hidden.clone().narrow(1, 0, 1).reshape([batch, d]);
-        BertOutput {
-            hidden,
-            pooled: tanh(self.pooler.forward(first)),
+        let first = hidden.narrow(1, 0, 1).reshape([batch, d]);
+        Some(tanh(pooler.forward(first)))
+    }
+
+    /// Whether the model has a pooler.
+    #[must_use]
+    pub fn has_pooler(&self) -> bool {
+        self.pooler.is_some()
+    }
+
+    pub(crate) fn without_pooler(self) -> Self {
+        Self {
+            pooler: None,
+            ..self
         }
     }
 
@@ -251,13 +270,20 @@ impl BertForMaskedLm {
     /// [`BertError::Config`] if the sizes do not work.
     pub fn init(config: &BertConfig, seed: u64, device: &Device) -> Result<Self, BertError> {
         config.check()?;
-        let model = Self {
+        let zeros = Self::zeros(config, device);
+        Ok(crate::weights::draw(zeros, config.initializer_range, seed))
+    }
+
+    pub(crate) fn zeros(config: &BertConfig, device: &Device) -> Self {
+        Self {
             bert: Bert::zeros(config, device),
-            transform: linear(config.hidden_size, config.hidden_size, device),
-            layer_norm: norm(config, device),
-            bias: Initializer::Zeros.init([config.vocab_size], device),
-        };
-        Ok(crate::weights::draw(model, config.initializer_range, seed))
+            head: MaskedLmHead {
+                transform: linear(config.hidden_size, config.hidden_size, device),
+                layer_norm: norm(config, device),
+                bias: Initializer::Zeros.init([config.vocab_size], device),
+                activation: config.activation(),
+            },
+        }
     }
 
     /// Scores of every token at some places only, for scoring all places costs more than the encoder itself.
@@ -269,7 +295,9 @@ impl BertForMaskedLm {
     pub fn logits(&self, hidden: Tensor<3>, places: Tensor<1, Int>) -> Tensor<2> {
         let [batch, length, d] = hidden.dims();
         let x = hidden.reshape([batch * length, d]).select(0, places);
-        let x = self.layer_norm.forward(gelu(self.transform.forward(x)));
+        let head = &self.head;
+        let x = head.activation.forward(head.transform.forward(x));
+        let x = head.layer_norm.forward(x);
         let words = self
             .bert
             .embeddings
@@ -277,6 +305,6 @@ impl BertForMaskedLm {
             .weight
             .val()
             .transpose();
-        x.matmul(words) + self.bias.val().unsqueeze()
+        x.matmul(words) + head.bias.val().unsqueeze()
     }
 }

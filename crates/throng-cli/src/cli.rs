@@ -7,8 +7,8 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::args::Common;
 use crate::commands::{
-    assign, bench, cluster, completions, demo, distances, doctor, evaluate, neighbors, pretrain,
-    segment,
+    assign, bench, cluster, completions, demo, distances, doctor, embed, evaluate, neighbors,
+    pretrain, segment,
 };
 use crate::failure::Failure;
 use crate::session::Session;
@@ -37,6 +37,7 @@ enum Command {
     Distances(distances::Args),
     Neighbors(neighbors::Args),
     Pretrain(pretrain::Args),
+    Embed(embed::Args),
     Evaluate(evaluate::Args),
     Doctor(doctor::Args),
     Bench(bench::Args),
@@ -61,6 +62,7 @@ pub fn run() -> Result<(), Failure> {
         Command::Distances(args) => distances::run(&args, &session),
         Command::Neighbors(args) => neighbors::run(&args, &session),
         Command::Pretrain(args) => pretrain::run(&args, &session),
+        Command::Embed(args) => embed::run(&args, &session),
         Command::Evaluate(args) => evaluate::run(&args, &session),
         Command::Doctor(args) => doctor::run(&args, &session),
         Command::Bench(args) => bench::run(&args, &session),

@@ -3,6 +3,7 @@
 //! The format: <https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html>.
 
 mod bits;
+mod classes;
 mod pairs;
 
 use std::fs::File;
@@ -12,6 +13,7 @@ use std::path::Path;
 use npyz::{DType, Endianness, NpyHeader, NpyWriter, Order, TypeChar, WriteOptions, WriterBuilder};
 
 pub use bits::{BitArray, Cells, read_bits};
+pub use classes::{Truth, read_scores, read_truth, read_weights};
 pub use pairs::read_pairs;
 
 use crate::failure::{Failure, at};
@@ -39,22 +41,15 @@ pub struct Array {
 pub fn read_matrix(path: &Path) -> Result<Array, Failure> {
     let mut file = Npy::open(path)?;
     let (n, d) = file.matrix()?;
-    let little = file.little;
-    let decode: fn(&[u8]) -> f64 = match (file.kind, file.size, little) {
-        (TypeChar::Float, 4, true) => |b| f32::from_le_bytes(fixed(b)).into(),
-        (TypeChar::Float, 4, false) => |b| f32::from_be_bytes(fixed(b)).into(),
-        (TypeChar::Float, 8, true) => |b| f64::from_le_bytes(fixed(b)),
-        (TypeChar::Float, 8, false) => |b| f64::from_be_bytes(fixed(b)),
-        _ => {
-            return Err(at(
-                path.display(),
-                format!(
-                    "holds {}, a matrix is float32 or float64; save x.astype('float32')",
-                    file.dtype
-                ),
-            ));
-        }
-    };
+    let decode = file.float().ok_or_else(|| {
+        at(
+            path.display(),
+            format!(
+                "holds {}, a matrix is float32 or float64; save x.astype('float32')",
+                file.dtype
+            ),
+        )
+    })?;
     let fortran = file.fortran;
     let place = |index: usize| {
         if fortran {
@@ -312,6 +307,17 @@ impl<'a> Npy<'a> {
             ));
         }
         Ok((n, d))
+    }
+
+    /// How a float of the file is read, if it holds floats.
+    fn float(&self) -> Option<fn(&[u8]) -> f64> {
+        Some(match (self.kind, self.size, self.little) {
+            (TypeChar::Float, 4, true) => |b| f32::from_le_bytes(fixed(b)).into(),
+            (TypeChar::Float, 4, false) => |b| f32::from_be_bytes(fixed(b)).into(),
+            (TypeChar::Float, 8, true) => |b| f64::from_le_bytes(fixed(b)),
+            (TypeChar::Float, 8, false) => |b| f64::from_be_bytes(fixed(b)),
+            _ => return None,
+        })
     }
 
     /// Reads the values in the order of the file.

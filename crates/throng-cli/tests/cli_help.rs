@@ -4,7 +4,7 @@
 mod common;
 use common::{Place, plain_throng};
 
-const COMMANDS: [&str; 11] = [
+const COMMANDS: [&str; 12] = [
     "demo",
     "segment",
     "assign",
@@ -12,6 +12,7 @@ const COMMANDS: [&str; 11] = [
     "distances",
     "neighbors",
     "pretrain",
+    "embed",
     "evaluate",
     "doctor",
     "bench",
@@ -53,11 +54,11 @@ fn every_subcommand_has_an_example_and_the_common_options() {
         }
         assert_eq!(ran.stderr(), "");
     }
-    let help = place.run(["evaluate", "clusters", "--help"]).ok().stdout();
-    assert!(
-        help.contains("Example:\n  throng evaluate clusters"),
-        "{help}"
-    );
+    for what in ["clusters", "classes"] {
+        let help = place.run(["evaluate", what, "--help"]).ok().stdout();
+        let example = format!("Example:\n  throng evaluate {what}");
+        assert!(help.contains(&example), "{help}");
+    }
     let help = place.run(["cluster", "--help"]).ok().stdout();
     assert!(help.contains("[possible values: kmeans]"), "{help}");
 }
@@ -89,7 +90,7 @@ fn a_wrong_command_line_is_said_in_one_line() {
         (
             &[],
             "'throng' requires a subcommand but one was not provided [subcommands: demo, segment, \
-             assign, cluster, distances, neighbors, pretrain, evaluate, doctor, bench, completions, help]; see 'throng --help'",
+             assign, cluster, distances, neighbors, pretrain, embed, evaluate, doctor, bench, completions, help]; see 'throng --help'",
         ),
         (
             &["clustr"],

@@ -221,9 +221,10 @@ impl Compute {
         }
     }
 
-    /// Takes the tile of the large kernels that is fastest on this adapter: the one that the file `cache` names for the
-    /// adapter, its driver and this version, or else the fastest of a handful, timed in about a second and written
-    /// there. Results do not depend on it, bit for bit. Returns the tile's name; none on the CPU.
+    /// Takes the tile of the large kernels that is fastest on this adapter, and the faster way to find the nearest of
+    /// many centroids to few rows, fused or in two steps: those that the file `cache` names for the adapter, its driver
+    /// and this version, or else the fastest of a handful, timed in about a second and written there. Results do not
+    /// depend on them, bit for bit. Returns the tile's name; none on the CPU.
     ///
     /// Nothing is tuned without being asked for.
     ///
@@ -242,6 +243,14 @@ impl Compute {
         match self.engine() {
             Engine::Cpu(_) => false,
             Engine::Gpu(context) => gpu::tuning::take(context, name),
+        }
+    }
+
+    /// For tests: whether few rows are given one of many centroids in two steps.
+    #[doc(hidden)]
+    pub fn take_two_steps(&self, takes: bool) {
+        if let Engine::Gpu(context) = self.engine() {
+            context.take_two_steps(takes);
         }
     }
 

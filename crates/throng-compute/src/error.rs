@@ -32,6 +32,18 @@ pub enum ComputeError {
         /// The value.
         value: f32,
     },
+    /// A value is larger than 16-bit floats are.
+    #[error(
+        "row {row}, column {column} (counted from 0) of the matrix is {value:e}: 16-bit floats end at 65504; rescale this column"
+    )]
+    TooLargeForHalf {
+        /// Its row, from 0.
+        row: usize,
+        /// Its column, from 0.
+        column: usize,
+        /// The value.
+        value: f32,
+    },
     /// The number of values or of columns is not what the other arguments ask for.
     #[error("{argument} has {found} {unit}, but {expected} are needed")]
     Shape {

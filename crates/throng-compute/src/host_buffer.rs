@@ -74,7 +74,7 @@ impl HostBuffer {
                 found,
             });
         }
-        // Parts begin at multiples of 256 rows, so they are aligned where the first one is.
+        // Parts are cut so that they are aligned where the first one is.
         Ok(self.offset.is_multiple_of(context.offset_alignment()))
     }
 }
@@ -142,7 +142,8 @@ impl Compute {
 impl Matrix {
     /// Where the matrix lies, for the host's own kernels and copies; nothing on the CPU. What filled it is
     /// submitted, so what the host submits to the same queue sees it. Buffers of ours have the usages
-    /// `STORAGE`, `COPY_SRC` and `COPY_DST`. The host reads them only, and keeps the matrix while it does.
+    /// `STORAGE`, `COPY_SRC` and `COPY_DST`. The host reads them only, and keeps the matrix while it does. Of a
+    /// [matrix of 16-bit floats](Matrix::to_half) they hold two values a word.
     pub fn device_parts(&self) -> Vec<DevicePart> {
         match self.values() {
             Values::Host(_) => Vec::new(),

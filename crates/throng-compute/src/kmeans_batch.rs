@@ -150,12 +150,14 @@ pub struct KMeansProgress {
 
 impl Compute {
     /// What [`kmeans_batch`] takes for problems of these `shapes` over rows of `d` features, restarts counted one by
-    /// one: as many problems together as the cap allows, on the CPU up to 256 MiB. A problem takes on a GPU 16 bytes a
-    /// row, or 20 with weights, four times its centroids and two floats a feature for each run of some 64 rows; on the
-    /// CPU 8 bytes a row and the sums of up to 64 blocks of its rows.
+    /// one: as many problems together as the cap allows, on the CPU up to 256 MiB. On a GPU a problem takes 8 bytes a row,
+    /// 4 more with weights, its centroids twice, and what new ones are made of: up to 16 clusters two floats a feature
+    /// and cluster for each of at most 4,096 / k blocks of its rows; above 8 bytes a row, and two floats a feature for each
+    /// run of some 64 rows and each cluster. All distances are in it, up to 64 MiB, where [tuning](Compute::tune) has
+    /// found that they are better held. On the CPU it takes 8 bytes a row and the sums of up to 64 blocks of its rows.
     ///
     /// # Errors
-    /// [`ComputeError::MemoryCap`].
+    /// [`ComputeError::MemoryCap`], and the device's where it binds less.
     pub fn plan_kmeans_batch(
         &self,
         shapes: &[KMeansShape],

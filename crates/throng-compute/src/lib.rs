@@ -86,6 +86,7 @@ mod device;
 mod doctor;
 mod error;
 mod gpu;
+mod half;
 mod host_buffer;
 mod kmeans_batch;
 mod kmeans_parallel;

@@ -9,7 +9,9 @@ use crate::{cpu, gpu};
 
 /// One k-means problem over a matrix: the labels and distances of its rows stay on the device.
 ///
-/// The division of the sums by the counts, empty clusters and stopping are the caller's.
+/// Sums, counts and inertia of parts of the rows, on whatever machines, add up to those of all. The division of the
+/// sums by the counts, empty clusters and stopping are the caller's; [`kmeans_batch`](crate::kmeans_batch()) does all
+/// of it on the device.
 #[derive(Debug)]
 pub struct Lloyd {
     x: Matrix,
@@ -26,7 +28,7 @@ enum State {
         /// For these, and for what a step takes.
         _charge: Charge,
     },
-    Device(gpu::kmeans_assign::Assignment),
+    Device(Box<gpu::kmeans_batch::Single>),
 }
 
 /// What an assignment changed.
@@ -51,15 +53,16 @@ pub struct ClusterSums {
 const WHAT: &str = "Lloyd's iteration";
 
 impl Compute {
-    /// What a [`Lloyd`] of [n, d] and `k` clusters takes, a step included: labels and distances, and the sums of blocks
-    /// of rows by cluster, up to 64 MiB.
+    /// What a [`Lloyd`] of [n, d] and `k` clusters takes, a step included: on a GPU as a problem of
+    /// [`Compute::plan_kmeans_batch`]; on the CPU labels and distances, and the sums of blocks of rows by cluster, up to
+    /// 64 MiB.
     ///
     /// # Errors
     /// [`ComputeError::MemoryCap`], and the device's where it binds less.
     pub fn plan_lloyd(&self, n: usize, d: usize, k: usize) -> Result<MemoryPlan, ComputeError> {
         let plan = match self.engine() {
             Engine::Cpu(_) => cpu::kmeans_assign::plan(n, d, k),
-            Engine::Gpu(context) => gpu::kmeans_assign::plan(context, n, d, k)?,
+            Engine::Gpu(context) => gpu::kmeans_batch::single(context, n, d, k)?,
         };
         self.ledger().check(WHAT, plan)
     }
@@ -76,7 +79,7 @@ impl Lloyd {
         let plan = x.compute().plan_lloyd(x.rows(), x.cols(), k)?;
         let state = match (x.compute().engine(), x.values()) {
             (Engine::Gpu(context), Values::Device(rows)) => {
-                State::Device(gpu::kmeans_assign::Assignment::new(context, rows, k)?)
+                State::Device(Box::new(gpu::kmeans_batch::Single::new(context, rows, k)?))
             }
             _ => State::Host {
                 labels: vec![u32::MAX; x.rows()],
@@ -113,8 +116,9 @@ impl Lloyd {
             ) => threads.run(|| {
                 cpu::kmeans_assign::assign(values, cols, centroids, labels, distances, &meter)
             }),
-            (State::Device(assignment), Engine::Gpu(context), Values::Device(rows)) => {
-                assignment.assign(&context.metered(meter.clone()), rows, centroids)?
+            (State::Device(single), ..) => {
+                single.measure(&meter);
+                single.assign(centroids)?
             }
             _ => return Err(ComputeError::DifferentDevices),
         };
@@ -146,12 +150,9 @@ impl Lloyd {
                     });
                     (stats, (sums.values, sums.counts))
                 }
-                (State::Device(assignment), Engine::Gpu(context), Values::Device(rows)) => {
-                    let context = &context.metered(meter.clone());
-                    let stats = assignment.assign(context, rows, centroids)?;
-                    let labels = assignment.labels_buffer();
-                    let sums = gpu::kmeans_update::update(context, rows, labels, self.k)?;
-                    (stats, sums)
+                (State::Device(single), ..) => {
+                    single.measure(&meter);
+                    (single.assign(centroids)?, single.sums()?)
                 }
                 _ => return Err(ComputeError::DifferentDevices),
             };
@@ -167,10 +168,9 @@ impl Lloyd {
     /// [`ComputeError::NotAssigned`] before the first [`Lloyd::assign`], and the device's.
     pub fn labels(&self) -> Result<Vec<u32>, ComputeError> {
         self.check_assigned("labels")?;
-        match (&self.state, self.x.compute().engine()) {
-            (State::Host { labels, .. }, _) => Ok(labels.clone()),
-            (State::Device(assignment), Engine::Gpu(context)) => assignment.labels(context),
-            _ => Err(ComputeError::DifferentDevices),
+        match &self.state {
+            State::Host { labels, .. } => Ok(labels.clone()),
+            State::Device(single) => single.labels(),
         }
     }
 
@@ -180,10 +180,9 @@ impl Lloyd {
     /// [`ComputeError::NotAssigned`] before the first [`Lloyd::assign`], and the device's.
     pub fn distances(&self) -> Result<Vec<f32>, ComputeError> {
         self.check_assigned("distances")?;
-        match (&self.state, self.x.compute().engine()) {
-            (State::Host { distances, .. }, _) => Ok(distances.clone()),
-            (State::Device(assignment), Engine::Gpu(context)) => assignment.distances(context),
-            _ => Err(ComputeError::DifferentDevices),
+        match &self.state {
+            State::Host { distances, .. } => Ok(distances.clone()),
+            State::Device(single) => single.distances(),
         }
     }
 

@@ -14,6 +14,7 @@ pub struct Matrix {
     compute: Compute,
     rows: usize,
     cols: usize,
+    is_half: bool,
     values: Values,
 }
 
@@ -91,7 +92,17 @@ impl Matrix {
             compute: compute.clone(),
             rows,
             cols,
+            is_half: false,
             values,
+        }
+    }
+
+    /// The same rows and columns, of values that are 16-bit floats.
+    pub(crate) fn as_half(&self, values: Values) -> Self {
+        Self {
+            is_half: true,
+            values,
+            ..self.clone()
         }
     }
 
@@ -103,6 +114,11 @@ impl Matrix {
     /// Columns, d.
     pub fn cols(&self) -> usize {
         self.cols
+    }
+
+    /// Whether its values are 16-bit floats, see [`Matrix::to_half`].
+    pub fn is_half(&self) -> bool {
+        self.is_half
     }
 
     /// The device it is on.
@@ -133,7 +149,12 @@ impl Matrix {
         if self.compute.is_same(compute) {
             return self.on(compute);
         }
-        compute.matrix(&self.to_vec()?, self.rows, self.cols)
+        let copy = compute.matrix(&self.to_vec()?, self.rows, self.cols)?;
+        if self.is_half {
+            copy.to_half()
+        } else {
+            Ok(copy)
+        }
     }
 
     /// The values [n, d], row by row, copied back.

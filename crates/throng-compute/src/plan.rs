@@ -1,8 +1,20 @@
 //! How work is cut. Cuts depend on sizes and limits alone, so that results do not depend on timing or
 //! threads.
 
-/// Parts of a matrix begin at multiples of this, so that no block of rows crosses them.
-pub const PART_ROWS: usize = 256;
+/// Rows of a part of a matrix, of `row_bytes` each: as many as one buffer of `most` bytes holds, in whole tiles where it
+/// holds one, else so many that the next part may be bound where that can be.
+pub fn part_rows(most: u64, row_bytes: u64) -> u64 {
+    let rows = most / row_bytes;
+    let step = [256, aligned_rows(row_bytes), 1]
+        .into_iter()
+        .find(|&step| rows >= step);
+    step.map_or(0, |step| rows / step * step)
+}
+
+/// The fewest rows that take a multiple of 256 bytes, of which any binding's offset may be one.
+pub fn aligned_rows(row_bytes: u64) -> u64 {
+    256 >> row_bytes.trailing_zeros().min(8)
+}
 
 /// The tile of a kernel on the device: invocations by row and column, each with 4 x 4 pairs, and the
 /// features in workgroup memory at a time. All fit 256 invocations and 16 KiB.
@@ -144,6 +156,25 @@ impl Tile {
     }
 }
 
+/// Rounds of a kernel's search for its problem, or for a run's cluster.
+pub const GPU_SEARCH_ROUNDS: usize = 40;
+
+/// The most bytes of all distances where centroids are found in two steps.
+pub fn gpu_two_steps_bytes(most_bytes: u64) -> u64 {
+    most_bytes.min(64 << 20)
+}
+
+/// Whether rows of a batch may be given their centroids in two steps: so few rows that the fused kernel's workgroups
+/// are few, so many centroids of each problem that tiles of distances are more, and all distances in 64 MiB.
+pub fn gpu_may_take_two_steps(
+    rows: usize,
+    least_k: usize,
+    distances: usize,
+    most_bytes: u64,
+) -> bool {
+    rows <= 1 << 14 && least_k >= 256 && 4 * distances as u64 <= gpu_two_steps_bytes(most_bytes)
+}
+
 /// Rows of a block of the CPU's assignment: at most 1 MiB, which is still in a cache when the block is added up.
 pub fn cpu_assign_rows(features: usize) -> usize {
     ((1 << 18) / features.max(1)).clamp(48, 1536)
@@ -167,28 +198,39 @@ fn cpu_update_tasks(k: usize, features: usize) -> usize {
     ((64 << 20) / part).clamp(1, 64)
 }
 
-/// Rows of a block of the device's centroid update: at least 256, and so many that the blocks' sums take
-/// at most half a buffer and 64 MiB. `size` is k x d.
-pub fn gpu_update_rows(rows: usize, size: usize, most_bytes: u64) -> usize {
-    let bytes = (most_bytes / 2).min(64 << 20) as usize;
-    let blocks = (bytes / (4 * size).max(1)).clamp(1, 1024);
-    rows.div_ceil(blocks).next_multiple_of(PART_ROWS)
+/// The most clusters whose sums lie in workgroup memory: of 64 features, two floats each, in half of 16 KiB.
+pub const GPU_PARTIAL_CLUSTERS: usize = 16;
+
+/// Whether the centroid update of a problem in a batch sorts the rows by label and sums runs of them; else it sums
+/// each block of rows by cluster.
+pub const fn gpu_batch_sorts(k: usize) -> bool {
+    k > GPU_PARTIAL_CLUSTERS
 }
 
-/// Rows of a block of the counting sort by label in a batch: in whole workgroups of `threads`, at most 1,024 blocks
-/// a problem, whose counts together are not many more than the rows.
+/// Rows of a block in a batch, in whole workgroups of `threads`. Of the counting sort by label at most 1,024 blocks
+/// a problem, whose counts together are not many more than the rows; of sums by cluster at most 4,096 a problem.
 pub fn gpu_batch_block_rows(rows: usize, k: usize, threads: usize) -> usize {
-    rows.div_ceil(1024).max(k).next_multiple_of(threads)
+    let least = if gpu_batch_sorts(k) {
+        rows.div_ceil(1024).max(k)
+    } else {
+        rows.div_ceil(4096 / k.max(1))
+    };
+    least.max(1).next_multiple_of(threads)
 }
 
-/// Rows of a run of sums in a batch: at most 4,096 full ones a problem.
+/// Rows of a run of sorted rows in a batch: at most 4,096 full ones a problem.
 pub fn gpu_batch_run_rows(rows: usize) -> usize {
     rows.div_ceil(4096).max(64)
 }
 
-/// Runs of a problem, at most: each cluster may have one that is not full.
-pub fn gpu_batch_runs(rows: usize, k: usize) -> usize {
-    rows / gpu_batch_run_rows(rows) + k.min(rows)
+/// Sums of a problem that are added up, at most: of runs, of which each cluster may have one that is not full, or of
+/// each block and cluster.
+pub fn gpu_batch_runs(rows: usize, k: usize, threads: usize) -> usize {
+    if gpu_batch_sorts(k) {
+        rows / gpu_batch_run_rows(rows) + k.min(rows)
+    } else {
+        rows.div_ceil(gpu_batch_block_rows(rows, k, threads)) * k
+    }
 }
 
 /// Rows of which the silhouette sums [rows, k] are held at once: at most 64 MiB, in whole tiles.
@@ -267,7 +309,7 @@ mod tests {
         let large = Tile::LARGE.map(|(_, tile)| tile);
         for tile in [Tile::TALL, Tile::WIDE].into_iter().chain(large) {
             assert!(tile.tx * tile.ty <= 256);
-            assert_eq!(PART_ROWS % tile.rows(), 0);
+            assert_eq!(256 % tile.rows(), 0);
             assert_eq!(tile.d % 4, 0);
             let tiles = 16 * tile.d * (tile.ty + 1 + tile.tx + 1);
             let assign = 8 * tile.tx * tile.ty;
@@ -277,11 +319,40 @@ mod tests {
     }
 
     #[test]
+    fn parts_of_wide_matrices_have_few_rows() {
+        assert_eq!(aligned_rows(4), 64);
+        assert_eq!(aligned_rows(12), 64);
+        assert_eq!(aligned_rows(96), 8);
+        assert_eq!(aligned_rows(512), 1);
+        assert_eq!(part_rows(1 << 20, 1024), 1024);
+        assert_eq!(part_rows((1 << 20) - 1, 1024), 768);
+        assert_eq!(part_rows(1 << 20, 4100), 192);
+        assert_eq!(part_rows(1 << 20, 40_004), 26);
+        assert_eq!(part_rows(1 << 20, 1 << 20), 1);
+        assert_eq!(part_rows(1 << 20, (1 << 20) + 4), 0);
+    }
+
+    #[test]
     fn tiles_are_chosen_by_columns() {
         assert_eq!(Tile::for_columns(1), Tile::TALL);
         assert_eq!(Tile::for_columns(16), Tile::TALL);
         assert_eq!(Tile::for_columns(17), Tile::UPRIGHT);
         assert_eq!(Tile::for_columns(33), Tile::SQUARE);
+    }
+
+    #[test]
+    fn two_steps_are_for_few_rows_and_many_clusters() {
+        let may = |rows, k| gpu_may_take_two_steps(rows, k, rows * k, 128 << 20);
+        assert!(may(1_000, 256) && may(16_384, 1_024));
+        assert!(!may(1_000, 255) && !may(16_385, 256) && !may(16_384, 1_025));
+        assert!(!gpu_may_take_two_steps(1_000, 256, 256_000, 1 << 19));
+    }
+
+    #[test]
+    fn a_tile_tells_how_centroids_are_updated() {
+        for k in [1, 16, 17, 33, 10_000] {
+            assert_eq!(gpu_batch_sorts(k), Tile::for_columns(k) != Tile::TALL);
+        }
     }
 
     #[test]
@@ -313,11 +384,8 @@ mod tests {
 
     #[test]
     fn updates_stay_inside_their_memory() {
-        for (rows, k, features) in [(1, 1, 1), (100_000, 64, 128), (1_000_000, 1000, 1000)] {
+        for (rows, k, features) in [(1_usize, 1, 1), (100_000, 64, 128), (1_000_000, 1000, 1000)] {
             let size = k * features;
-            let block = gpu_update_rows(rows, size, 128 << 20);
-            let bytes = rows.div_ceil(block) * size * 4;
-            assert!(bytes <= 64 << 20, "{rows} {k} {features}: {bytes}");
             let tasks = rows.div_ceil(cpu_update_rows(rows, k, features));
             assert!(tasks * size * 8 <= 64 << 20, "{rows} {k} {features}");
         }
@@ -350,19 +418,27 @@ mod tests {
             (1, 1),
             (300, 300),
             (10_007, 10_000),
+            (1_000_000, 1),
             (1_000_000, 8),
+            (50_000_000, 16),
             (1_000_000, 50_000),
         ] {
             let block = gpu_batch_block_rows(rows, k, 256);
             assert_eq!(block % 256, 0);
             let blocks = rows.div_ceil(block);
+            let runs = gpu_batch_runs(rows, k, 256);
+            if !gpu_batch_sorts(k) {
+                assert_eq!(runs, blocks * k);
+                assert!(runs <= 4096, "{rows} {k}");
+                continue;
+            }
             assert!(blocks <= 1024 && blocks * k <= rows + k, "{rows} {k}");
             // However the rows fall, clusters have no more runs than that.
             let run = gpu_batch_run_rows(rows);
             let uneven = (rows - k + 1).div_ceil(run) + k - 1;
             let (few, more) = (rows / k, rows % k);
             let even = few.div_ceil(run) * (k - more) + (few + 1).div_ceil(run) * more;
-            assert!(uneven.max(even) <= gpu_batch_runs(rows, k), "{rows} {k}");
+            assert!(uneven.max(even) <= runs, "{rows} {k}");
         }
     }
 

@@ -152,14 +152,9 @@ fn a_destroyed_device_is_an_error_and_no_panic() {
 #[test]
 fn matrices_come_back_as_they_went() {
     for device in devices() {
-        for (n, d) in [(0, 1), (1, 1), (1, 600), (257, 3), (5_000, 20)] {
+        for (n, d) in [(0, 1), (1, 1), (9, 60_000), (257, 3), (5_000, 20)] {
             let values = uniform(n * d, 64);
-            let x = match device.compute.matrix(&values, n, d) {
-                Ok(x) => x,
-                // 256 rows of 600 values are more than 512 KiB.
-                Err(ComputeError::TooBig { .. }) if d == 600 => continue,
-                Err(error) => panic!("{}: {error}", device.name),
-            };
+            let x = device.compute.matrix(&values, n, d).unwrap();
             assert_eq!((x.rows(), x.cols()), (n, d));
             assert_eq!(x.to_vec().unwrap(), values, "{}, n {n}, d {d}", device.name);
             assert_eq!(x.clone().into_vec().unwrap(), values);

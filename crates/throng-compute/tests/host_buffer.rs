@@ -38,8 +38,17 @@ fn a_lent_matrix_gives_the_bits_of_an_uploaded_one() {
         let Some(host) = device.compute.host_device() else {
             continue;
         };
-        // 4,000 x 40 values are more than 512 KiB: on that device the lent matrix is bound in parts.
-        for (n, d, offset) in [(100, 5, 0), (100, 5, 512), (4_000, 40, 256), (100, 5, 4)] {
+        // 4,000 x 40 values are more than 512 KiB: on that device the lent matrix is bound in parts; and in parts of
+        // 176 rows where 256 are too many.
+        let sizes = [
+            (100, 5, 0),
+            (100, 5, 512),
+            (4_000, 40, 256),
+            (100, 5, 4),
+            (200, 700, 256),
+            (200, 700, 4),
+        ];
+        for (n, d, offset) in sizes {
             let (x, y) = (blobs(n, d, 3, 1), blobs(7, d, 2, 2));
             let lent = |values: &[f32]| {
                 let rows = values.len() / d;
@@ -90,6 +99,37 @@ fn an_aligned_matrix_stays_where_it_lies_and_another_is_copied() {
             }
             assert_eq!(next, n);
             assert_eq!(bits(&x.to_vec().unwrap()), bits(&values));
+        }
+    }
+}
+
+/// A binding may not begin at a row of an odd width, and 64 of them are too many.
+#[test]
+fn a_part_that_cannot_be_bound_is_refused_unless_it_is_copied() {
+    let (n, d) = (60, 3_001);
+    let values = uniform(n * d, 4);
+    for device in devices() {
+        let Some(host) = device.compute.host_device() else {
+            continue;
+        };
+        let lent = |offset| {
+            let buffer = lend(&host, &values, offset);
+            device.compute.matrix_from_buffer(buffer, n, d)
+        };
+        let copied = lent(4).unwrap();
+        assert_eq!(
+            bits(&copied.to_vec().unwrap()),
+            bits(&values),
+            "{}",
+            device.name
+        );
+        if device.name.contains("512 KiB") {
+            let (what, bytes, limit) = ("a part of a matrix", 64 * 4 * 3_001, 512 << 10);
+            let error = ComputeError::TooBig { what, bytes, limit };
+            assert_eq!(lent(256).unwrap_err(), error);
+        } else {
+            let x = lent(256).unwrap();
+            assert_eq!(bits(&x.to_vec().unwrap()), bits(&values), "{}", device.name);
         }
     }
 }

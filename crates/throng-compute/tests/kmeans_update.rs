@@ -119,8 +119,8 @@ fn an_empty_cluster_has_count_zero_and_sums_of_zero() {
 
 #[test]
 fn more_than_65535_workgroups_are_folded() {
-    // k x d / 32 = 65,600 workgroups of the reduction in one dispatch.
-    let (n, d) = (64, 32_800);
+    // 65 runs by d / 64 strips: 66,755 workgroups of the sums in one dispatch.
+    let (n, d) = (64, 65_700);
     let x = uniform(n * d, 36);
     let reversed: Vec<f32> = (0..n).rev().flat_map(|i| row(&x, d, i).to_vec()).collect();
     for device in devices() {
@@ -148,7 +148,7 @@ fn what_does_not_fit_one_buffer_is_refused() {
         }
         let error = device
             .compute
-            .matrix(&vec![0.0; 65_600], 1, 65_600)
+            .matrix(&vec![0.0; 131_073], 1, 131_073)
             .unwrap_err();
         assert!(matches!(error, ComputeError::TooBig { .. }), "{error}");
         // 131,073 labels of 4 bytes.

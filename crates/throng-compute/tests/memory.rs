@@ -6,9 +6,12 @@ mod common;
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex};
 
-use common::operations::{Input, Shape, operations};
+use common::operations::{Input, Shape, operations, to_half};
 use common::*;
-use throng_compute::{ComputeError, DeviceKind, NeighborMetric, top_k};
+use throng_compute::{
+    Compute, ComputeError, DeviceKind, KMeansFit, KMeansProblem, Lloyd, NeighborMetric,
+    kmeans_batch, top_k,
+};
 
 const SHAPES: [Shape; 3] = [
     Shape {
@@ -54,7 +57,7 @@ fn is_near(found: u64, planned: u64) -> bool {
 fn what_is_held_is_what_was_planned() {
     for device in devices() {
         for &shape in shapes(&device) {
-            for operation in operations() {
+            for operation in operations().into_iter().chain([to_half()]) {
                 let input = Input::new(&device.compute, shape);
                 let free = device.compute.with_memory_cap(u64::MAX);
                 let plan = (operation.plan)(&free, shape).unwrap();
@@ -118,7 +121,7 @@ fn what_cannot_fit_is_refused_before_it_starts() {
         let capped = device.compute.with_memory_cap(4_000);
         let input = Input::new(&device.compute, shape).on(&capped);
         let is_gpu = capped.kind() != DeviceKind::Cpu;
-        for operation in operations() {
+        for operation in operations().into_iter().chain([to_half()]) {
             let error = (operation.run)(&input).err().unwrap();
             let planned = (operation.plan)(&capped, shape).unwrap_err();
             let is_known = is_gpu || !operation.is_found_out;
@@ -158,6 +161,47 @@ fn matrices_count_while_they_live() {
         // Others have no cap.
         assert_eq!(device.compute.memory().cap, None);
         device.compute.matrix(&values, n, d).unwrap();
+    }
+}
+
+/// Few rows and many clusters; where buffers are small all distances are held of one problem at a time.
+#[test]
+fn two_steps_are_planned() {
+    let (n, d, k) = (500, 100, 256);
+    let values = uniform(n * d, 97);
+    let problems = [1, 9, 2].map(|max_iter| KMeansProblem {
+        max_iter,
+        ..KMeansProblem::new(0..n, k, values[..k * d].to_vec())
+    });
+    let shapes = [problems[0].shape(); 3];
+    let fits = |compute: &Compute, memory_of: &Compute| -> Vec<KMeansFit> {
+        let x = compute.matrix(&values, n, d).unwrap();
+        let x = x.on(memory_of).unwrap();
+        let fits = kmeans_batch(&x, &problems, &mut |_| ControlFlow::Continue(()));
+        fits.unwrap().unwrap()
+    };
+    for device in devices() {
+        if device.compute.kind() == DeviceKind::Cpu {
+            continue;
+        }
+        let free = || device.compute.with_memory_cap(u64::MAX);
+        let fused = fits(&device.compute, &free());
+        let least = free().plan_kmeans_batch(&shapes, d).unwrap().peak();
+        device.compute.take_two_steps(true);
+        let two_steps = free();
+        let plan = two_steps.plan_kmeans_batch(&shapes, d).unwrap();
+        assert!(plan.peak() > least, "{}, {plan:?}", device.name);
+        assert_eq!(fits(&device.compute, &two_steps), fused, "{}", device.name);
+        let peak = two_steps.memory().peak;
+        assert!(is_near(peak, plan.peak()), "{}, {peak}", device.name);
+        let capped = device.compute.with_memory_cap(plan.peak());
+        assert_eq!(fits(&device.compute, &capped), fused, "{}", device.name);
+        let stepped = free();
+        let x = device.compute.matrix(&values, n, d).unwrap();
+        let mut lloyd = Lloyd::new(&x.on(&stepped).unwrap(), k).unwrap();
+        lloyd.step(&values[..k * d]).unwrap();
+        let (peak, plan) = (stepped.memory().peak, stepped.plan_lloyd(n, d, k).unwrap());
+        assert!(is_near(peak, plan.peak()), "{}, {peak}", device.name);
     }
 }
 

@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::operations::{Input, Shape, operations};
+use common::operations::{Input, Shape, operations, to_half};
 use peak_alloc::PeakAlloc;
 use throng_compute::Compute;
 
@@ -42,7 +42,7 @@ fn the_heap_takes_what_was_planned() {
         let compute = Compute::cpu_with_threads(threads).unwrap();
         for &shape in shapes {
             let input = Input::new(&compute, shape);
-            for operation in operations() {
+            for operation in operations().into_iter().chain([to_half()]) {
                 let plan = (operation.plan)(&compute, shape).unwrap().peak() as f64;
                 let before = HEAP.current_usage();
                 HEAP.reset_peak_usage();

@@ -52,10 +52,6 @@ fn check(a: &[f32], b: &[f32], d: usize) {
     let (n, m) = (a.len() / d, b.len() / d);
     for device in devices() {
         let name = &device.name;
-        // 256 rows of more than 512 values do not fit 512 KiB.
-        if d > 512 && name.ends_with("512 KiB") {
-            continue;
-        }
         let on_a = device.compute.matrix(a, n, d).unwrap();
         let on_b = device.compute.matrix(b, m, d).unwrap();
         for metric in METRICS {
@@ -148,6 +144,42 @@ fn parts_of_b_fill_their_columns() {
     // 512 KiB hold 256 rows of a or b, so that columns come from two parts.
     let (n, m, d) = (260, 300, 512);
     check(&uniform(n * d, 5), &uniform(m * d, 6), d);
+}
+
+#[test]
+fn parts_of_wide_matrices_have_few_rows() {
+    // 128 MiB hold 192 aligned rows of 140,001 distances, 512 KiB not one.
+    let (n, m, d) = (300, 140_001, 1);
+    let (a, b) = (uniform(n, 16), uniform(m, 17));
+    for device in devices() {
+        let (on_a, on_b) = (
+            device.compute.matrix(&a, n, d).unwrap(),
+            device.compute.matrix(&b, m, d).unwrap(),
+        );
+        let out = pairwise(&on_a, &on_b, PairwiseMetric::Manhattan);
+        if device.name.contains("512 KiB") {
+            let limit = 512 << 10;
+            let (what, bytes) = ("a part of a matrix", 4 * m as u64);
+            assert_eq!(
+                out.unwrap_err(),
+                ComputeError::TooBig { what, bytes, limit }
+            );
+            continue;
+        }
+        let got = out.unwrap().to_vec().unwrap();
+        for (i, got) in got.chunks(m).enumerate() {
+            let wrong = got
+                .iter()
+                .zip(&b)
+                .position(|(&got, b)| got != (a[i] - b).abs());
+            assert_eq!(wrong, None, "{}, row {i}", device.name);
+        }
+    }
+    // 512 KiB hold 43 rows of 3,001 features, and 43 of as many distances.
+    let (n, m, d) = (90, 3_001, 3_001);
+    let (x, few) = (uniform(m, 18), uniform(n * d, 19));
+    check(&few, &few[..d], d);
+    check(&few[..50], &x, 1);
 }
 
 /// Rows around 10,000 with a spread of 1, and neighbours of them that differ in one feature in seven by the

@@ -1,4 +1,4 @@
-//! Tiles: timed once an adapter, and without influence on results.
+//! Tiles, and ways to the nearest centroid: timed once an adapter, and without influence on results.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod common;
@@ -8,7 +8,8 @@ use std::ops::ControlFlow;
 
 use common::*;
 use throng_compute::{
-    Compute, KMeansProblem, NeighborMetric, PairwiseMetric, kmeans_batch, pairwise, top_k,
+    Compute, KMeansFit, KMeansProblem, Lloyd, NeighborMetric, PairwiseMetric, kmeans_batch,
+    pairwise, top_k,
 };
 
 /// Distances, neighbours and k-means of more than 32 columns, which is where large tiles are taken.
@@ -51,6 +52,61 @@ fn no_tile_changes_a_bit() {
     }
 }
 
+/// Few rows and many clusters, in three problems that share rows and end one after another.
+fn fits(compute: &Compute) -> Vec<KMeansFit> {
+    let (n, d) = (1_001, 70);
+    let x = blobs(n, d, 9, 84);
+    let on = compute.matrix(&x, n, d).unwrap();
+    let problem = |rows: std::ops::Range<usize>, k: usize, max_iter| KMeansProblem {
+        max_iter,
+        ..KMeansProblem::new(rows.clone(), k, x[rows.start * d..][..k * d].to_vec())
+    };
+    // Two centroids of the first are alike: ties go to the lower.
+    let mut problems = [
+        problem(0..n, 258, 9),
+        problem(3..900, 513, 1),
+        problem(257..700, 256, 2),
+    ];
+    problems[0].start.extend_from_within(257 * d..);
+    problems[0].k += 1;
+    kmeans_batch(&on, &problems, &mut |_| ControlFlow::Continue(()))
+        .unwrap()
+        .unwrap()
+}
+
+#[test]
+fn two_steps_change_no_bit() {
+    for device in devices() {
+        let fused = fits(&device.compute);
+        device.compute.take_two_steps(true);
+        for tile in ["64x64x16", "32x64x16"] {
+            device.compute.take_tile(tile);
+            assert_eq!(fits(&device.compute), fused, "{}, {tile}", device.name);
+        }
+    }
+}
+
+#[test]
+fn two_steps_take_a_matrix_in_parts() {
+    // Two parts where a buffer holds 512 KiB, and all distances in one buffer.
+    let (n, d, k) = (500, 300, 256);
+    let x = blobs(n, d, 9, 85);
+    for device in devices() {
+        let on = device.compute.matrix(&x, n, d).unwrap();
+        let assign = || {
+            let mut lloyd = Lloyd::new(&on, k).unwrap();
+            let stats = lloyd.assign(&x[..k * d]).unwrap();
+            (stats, lloyd.labels().unwrap(), lloyd.distances().unwrap())
+        };
+        let fused = assign();
+        device.compute.take_two_steps(true);
+        assert_eq!(assign(), fused, "{}", device.name);
+        if device.name.contains("512 KiB") {
+            assert_eq!(on.device_parts().len(), 2);
+        }
+    }
+}
+
 #[test]
 fn the_fastest_is_found_once() {
     let dir = tempfile::tempdir().unwrap();
@@ -66,7 +122,9 @@ fn the_fastest_is_found_once() {
         assert!(Compute::tiles().any(|tile| tile == name));
         let text = fs::read_to_string(&cache).unwrap();
         assert!(
-            text.contains(&adapter.get_info().name) && text.contains(name),
+            text.contains(&adapter.get_info().name)
+                && text.contains(name)
+                && text.contains("two_steps"),
             "{text}"
         );
 

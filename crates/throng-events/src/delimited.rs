@@ -52,12 +52,6 @@ impl Delimited {
         if header.is_none() || names.is_empty() {
             return Err(EventsError::Empty { file: origin.file });
         }
-        if let [column] = names.as_slice() {
-            return Err(EventsError::OneColumn {
-                file: origin.file,
-                column: column.clone(),
-            });
-        }
         records.keep = names.len();
         let order = by_name(&names);
         let batch_rows = options.batch_rows;

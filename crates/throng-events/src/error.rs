@@ -68,6 +68,16 @@ pub enum EventsError {
         /// What it looks like.
         what: &'static str,
     },
+    /// The content is no plain text.
+    #[error(
+        "{file} is not plain text: it looks like {what}; name the column that holds the texts, or give text"
+    )]
+    NotText {
+        /// The file.
+        file: String,
+        /// What it looks like.
+        what: &'static str,
+    },
     /// The header has one column.
     #[error(
         "{file} has one column only ({}): a log needs a user and a time, separated by comma, semicolon or tab",

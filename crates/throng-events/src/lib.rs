@@ -21,6 +21,7 @@ mod sequence;
 mod split;
 mod symbols;
 mod table;
+mod texts;
 mod time;
 mod visit;
 mod vocabulary;
@@ -38,6 +39,7 @@ pub use schema::Schema;
 pub use sequence::sequences;
 pub use symbols::Symbols;
 pub use table::Format;
+pub use texts::Texts;
 pub use time::format_time;
 pub use visit::{new_visit, spent, visits};
 pub use vocabulary::{

@@ -178,6 +178,12 @@ impl<'a> Reading<'a> {
                 Some(columns) => columns,
                 None => {
                     let name = self.dropped.file(file);
+                    if let ([column], Format::Csv { .. }) = (&batch.names[..], table.format()) {
+                        return Err(EventsError::OneColumn {
+                            file: name.to_owned(),
+                            column: column.clone(),
+                        });
+                    }
                     let found =
                         ResolvedColumns::resolve(name, batch, &self.options.columns, &self.times)?;
                     table.need(&found.names().collect::<Vec<_>>());

@@ -1,4 +1,4 @@
-//! Measures of a clustering, with scikit-learn's names and values.
+//! Measures of a clustering and of a classifier, with scikit-learn's names and values.
 //!
 //! Labels may be any `u32`s, with gaps; [`relabel`] turns other integers into `0..k`. Sums are in `f64`.
 //!
@@ -16,12 +16,14 @@
 
 mod balance;
 mod calinski_harabasz;
+pub mod classes;
 mod davies_bouldin;
 mod error;
 mod frame;
 mod groups;
 mod inertia;
 mod rand_index;
+mod regression;
 mod relabel;
 mod silhouette;
 
@@ -32,6 +34,7 @@ pub use error::MetricError;
 pub use frame::{Frame, Framed};
 pub use inertia::{inertia, inertia_of_rows};
 pub use rand_index::adjusted_rand_score;
+pub use regression::{mean_absolute_error, mean_squared_error, r2_score};
 pub use relabel::relabel;
 pub use silhouette::{silhouette_samples, silhouette_score};
 pub use throng_compute::SilhouetteMetric;

@@ -35,6 +35,10 @@ var<private> end_here: u32;
 var<private> k: u32;
 var<private> centroid_offset: u32;
 
+fn x_at(index: u32) -> f32 {
+    return x[index];
+}
+
 fn groups_before(index: u32) -> u32 {
     return problems[index].tile_groups;
 }
@@ -47,7 +51,7 @@ fn load_a(row: u32, d: u32) -> f32 {
     if !is_here(row) || d >= params.features {
         return 0.0;
     }
-    return metric_a(x[(row_offset + row - params.part_first) * params.features + d], row);
+    return metric_a(x_at((row_offset + row - params.part_first) * params.features + d), row);
 }
 
 fn load_b(column: u32, d: u32) -> f32 {

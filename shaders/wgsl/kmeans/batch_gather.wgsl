@@ -21,6 +21,10 @@ struct KmeansBatchGatherParams {
 
 override threads: u32 = 64u;
 
+fn x_at(index: u32) -> f32 {
+    return x[index];
+}
+
 fn groups_before(index: u32) -> u32 {
     return problems[index].cluster_groups;
 }
@@ -46,6 +50,6 @@ fn main(
         return;
     }
     for (var d = local.x; d < params.features; d += threads) {
-        next[at * params.features + d] = x[(in_x - params.part_first) * params.features + d];
+        next[at * params.features + d] = x_at((in_x - params.part_first) * params.features + d);
     }
 }

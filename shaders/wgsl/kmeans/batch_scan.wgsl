@@ -1,23 +1,29 @@
 //!import shared/groups
 //!import shared/problem
+//!import shared/problem_of
+//!import shared/scan
 
-// Where each cluster's rows begin in the order by label, and its runs; and within a cluster where each
-// block's rows begin. One workgroup a problem, an invocation for some consecutive clusters.
+// Of each cluster, where the rows of each block begin, and its rows and sums. One workgroup a cluster, an
+// invocation for some consecutive blocks.
 
 struct KmeansBatchScanParams {
     problems: u32,
+    // 0 where each block of rows has sums of each cluster instead of runs.
+    is_sorted: u32,
 }
 
 @group(0) @binding(1) var<uniform> params: KmeansBatchScanParams;
 @group(0) @binding(3) var<storage, read> states: array<State>;
 // [blocks, k] of each problem: rows by label; then their places from the cluster's first.
 @group(0) @binding(4) var<storage, read_write> counts: array<u32>;
-// k + 1 of each problem: first place in the order, first run.
+// k + 1 of each problem: rows and sums, but of the last.
 @group(0) @binding(5) var<storage, read_write> starts: array<vec2<u32>>;
 
 override threads: u32 = 256u;
 
-var<workgroup> sh_sum: array<vec2<u32>, threads>;
+fn groups_before(index: u32) -> u32 {
+    return problems[index].cluster_groups;
+}
 
 @compute @workgroup_size(threads)
 fn main(
@@ -26,39 +32,31 @@ fn main(
     @builtin(local_invocation_id) local: vec3<u32>,
 ) {
     let group = group_index(id, count);
-    if group >= min(groups.end, params.problems) {
+    if group >= groups.end {
         return;
     }
-    let problem = problems[group];
+    let problem = problems[problem_of(group, params.problems)];
     if states[problem.id].phase != WORKING {
         return;
     }
+    let c = group - problem.cluster_groups;
     let blocks = (problem.rows + problem.block_rows - 1u) / problem.block_rows;
-    let chunk = (problem.k + threads - 1u) / threads;
-    let first = min(problem.k, local.x * chunk);
-    let end = min(problem.k, first + chunk);
-    var sum = vec2<u32>(0u);
-    for (var c = first; c < end; c++) {
-        starts[problem.start_at + c] = sum;
-        var rows = 0u;
-        for (var block = 0u; block < blocks; block++) {
-            let at = problem.count_at + block * problem.k + c;
-            let here = counts[at];
-            counts[at] = rows;
-            rows += here;
-        }
-        sum += vec2<u32>(rows, (rows + problem.run_rows - 1u) / problem.run_rows);
+    let chunk = (blocks + threads - 1u) / threads;
+    let first = min(blocks, local.x * chunk);
+    let end = min(blocks, first + chunk);
+    var rows = 0u;
+    for (var block = first; block < end; block++) {
+        rows += counts[problem.count_at + block * problem.k + c];
     }
-    sh_sum[local.x] = sum;
-    workgroupBarrier();
-    var before = vec2<u32>(0u);
-    for (var t = 0u; t < local.x; t++) {
-        before += sh_sum[t];
-    }
-    for (var c = first; c < end; c++) {
-        starts[problem.start_at + c] += before;
+    var place = scan(local.x, rows);
+    for (var block = first; block < end; block++) {
+        let at = problem.count_at + block * problem.k + c;
+        let here = counts[at];
+        counts[at] = place;
+        place += here;
     }
     if local.x == threads - 1u {
-        starts[problem.start_at + problem.k] = before + sum;
+        let runs = (place + problem.run_rows - 1u) / problem.run_rows;
+        starts[problem.start_at + c] = vec2<u32>(place, select(blocks, runs, params.is_sorted == 1u));
     }
 }

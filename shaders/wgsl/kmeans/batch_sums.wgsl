@@ -28,6 +28,10 @@ struct KmeansBatchSumsParams {
 
 override threads: u32 = 64u;
 
+fn x_at(index: u32) -> f32 {
+    return x[index];
+}
+
 fn groups_before(index: u32) -> u32 {
     return problems[index].run_groups;
 }
@@ -85,7 +89,7 @@ fn main(
         }
         var value = 1.0;
         if feature < params.features {
-            value = x[(in_x - params.part_first) * params.features + feature];
+            value = x_at((in_x - params.part_first) * params.features + feature);
         }
         if problem.weight_at != NONE {
             value *= weights[problem.weight_at + row];

@@ -19,6 +19,10 @@ struct KmeansPlusPlusGatherParams {
 
 override threads: u32 = 64u;
 
+fn x_at(index: u32) -> f32 {
+    return x[index];
+}
+
 @compute @workgroup_size(threads)
 fn main(
     @builtin(workgroup_id) id: vec3<u32>,
@@ -35,6 +39,6 @@ fn main(
     }
     let first = (row - params.part_first) * params.features;
     for (var d = local.x; d < params.features; d += threads) {
-        candidate_rows[slot * params.features + d] = x[first + d];
+        candidate_rows[slot * params.features + d] = x_at(first + d);
     }
 }

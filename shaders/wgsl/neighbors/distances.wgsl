@@ -25,18 +25,26 @@ struct NeighborsDistancesParams {
 @group(0) @binding(3) var<storage, read> b: array<f32>;
 @group(0) @binding(4) var<storage, read_write> strip: array<f32>;
 
+fn a_at(index: u32) -> f32 {
+    return a[index];
+}
+
+fn b_at(index: u32) -> f32 {
+    return b[index];
+}
+
 fn load_a(row: u32, d: u32) -> f32 {
     if row >= params.a_end || d >= params.features {
         return 0.0;
     }
-    return metric_a(a[row * params.features + d], row);
+    return metric_a(a_at(row * params.features + d), row);
 }
 
 fn load_b(column: u32, d: u32) -> f32 {
     if column >= params.b_end || d >= params.features {
         return 0.0;
     }
-    return metric_b(b[column * params.features + d], column);
+    return metric_b(b_at(column * params.features + d), column);
 }
 
 fn store(row: u32, columns: vec4<u32>, sums: vec4<f32>) {

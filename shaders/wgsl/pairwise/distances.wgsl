@@ -35,18 +35,26 @@ struct PairwiseProblem {
 
 var<private> problem: PairwiseProblem;
 
+fn a_at(index: u32) -> Value {
+    return a[index];
+}
+
+fn b_at(index: u32) -> Value {
+    return b[index];
+}
+
 fn load_a(row: u32, d: u32) -> Value {
     if row >= problem.a_end || d >= params.features {
         return Value();
     }
-    return metric_a(a[row * params.features + d], row);
+    return metric_a(a_at(row * params.features + d), row);
 }
 
 fn load_b(column: u32, d: u32) -> Value {
     if column >= problem.b_end || d >= params.features {
         return Value();
     }
-    return metric_b(b[column * params.features + d], column);
+    return metric_b(b_at(column * params.features + d), column);
 }
 
 // The last problem that begins at this tile or before: every problem has a tile.

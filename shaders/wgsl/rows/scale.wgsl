@@ -14,6 +14,10 @@ struct RowsScaleParams {
 
 override threads: u32 = 64u;
 
+fn x_at(index: u32) -> f32 {
+    return x[index];
+}
+
 @compute @workgroup_size(threads)
 fn main(
     @builtin(workgroup_id) id: vec3<u32>,
@@ -28,14 +32,14 @@ fn main(
     let first = row * params.features;
     var largest = 0.0;
     for (var d = 0u; d < params.features; d++) {
-        largest = max(largest, abs(x[first + d]));
+        largest = max(largest, abs(x_at(first + d)));
     }
     var scale = 0.0;
     // Below the smallest normal number a reciprocal would overflow.
     if largest > 1.2e-38 {
         var sum = 0.0;
         for (var d = 0u; d < params.features; d++) {
-            let part = x[first + d] / largest;
+            let part = x_at(first + d) / largest;
             sum += part * part;
         }
         scale = 1.0 / (largest * sqrt(sum));

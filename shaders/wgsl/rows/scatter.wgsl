@@ -19,6 +19,10 @@ struct RowsScatterParams {
 override threads: u32 = 256u;
 override each: u32 = 16u;
 
+fn x_at(index: u32) -> f32 {
+    return x[index];
+}
+
 @compute @workgroup_size(threads)
 fn main(
     @builtin(workgroup_id) id: vec3<u32>,
@@ -36,7 +40,7 @@ fn main(
         }
         let place = places[params.row_offset + at / params.features];
         if place >= params.out_first && place < params.out_end {
-            out[(place - params.out_first) * params.features + at % params.features] = x[at];
+            out[(place - params.out_first) * params.features + at % params.features] = x_at(at);
         }
     }
 }

@@ -15,7 +15,7 @@ struct Problem {
     run_at: u32,
     // In weights; NONE where every row weighs 1.
     weight_at: u32,
-    // Rows of a block of counts, and of a run of sums.
+    // Rows of a block of counts, and of a run of sums: of a block where rows are not sorted.
     block_rows: u32,
     run_rows: u32,
     // 1 where centroids are scaled to length 1.
@@ -23,11 +23,14 @@ struct Problem {
     max_iter: u32,
     // The sum of squared shifts that counts as standing still.
     tolerance: f32,
-    // Workgroups of the problems before it: of tiles of rows, blocks of counts, runs and clusters.
+    // Workgroups of the problems before it: of tiles of rows, blocks of counts, sums and clusters.
     tile_groups: u32,
     block_groups: u32,
     run_groups: u32,
     cluster_groups: u32,
+    // And of rows; and where its distances from all its centroids begin, where they are kept.
+    row_groups: u32,
+    strip_at: u32,
 }
 
 struct State {

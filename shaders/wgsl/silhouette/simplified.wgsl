@@ -28,18 +28,26 @@ struct SilhouetteSimplifiedParams {
 var<workgroup> sh_distance: array<f32, tx_count * ty_count>;
 var<workgroup> sh_column: array<u32, tx_count * ty_count>;
 
+fn x_at(index: u32) -> f32 {
+    return x[index];
+}
+
+fn centroids_at(index: u32) -> f32 {
+    return centroids[index];
+}
+
 fn load_a(row: u32, d: u32) -> f32 {
     if row >= params.rows || d >= params.features {
         return 0.0;
     }
-    return metric_a(x[row * params.features + d], row);
+    return metric_a(x_at(row * params.features + d), row);
 }
 
 fn load_b(column: u32, d: u32) -> f32 {
     if column >= params.k || d >= params.features {
         return 0.0;
     }
-    return metric_b(centroids[column * params.features + d], column);
+    return metric_b(centroids_at(column * params.features + d), column);
 }
 
 struct Nearest {

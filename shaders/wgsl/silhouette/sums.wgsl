@@ -32,11 +32,19 @@ var<workgroup> sh_sum: array<f32, tx_count * ty_count>;
 
 var<private> place_end: u32;
 
+fn a_at(index: u32) -> f32 {
+    return a[index];
+}
+
+fn b_at(index: u32) -> f32 {
+    return b[index];
+}
+
 fn load_a(row: u32, d: u32) -> f32 {
     if row >= params.a_end || d >= params.features {
         return 0.0;
     }
-    return metric_a(a[row * params.features + d], row);
+    return metric_a(a_at(row * params.features + d), row);
 }
 
 fn load_b(place: u32, d: u32) -> f32 {
@@ -44,7 +52,7 @@ fn load_b(place: u32, d: u32) -> f32 {
         return 0.0;
     }
     let row = order[place];
-    return metric_b(b[row * params.features + d], row);
+    return metric_b(b_at(row * params.features + d), row);
 }
 
 fn add(row: u32, places: vec4<u32>, block_row: vec4<f32>) -> f32 {

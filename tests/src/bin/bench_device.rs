@@ -4,11 +4,17 @@
 //! on a real GPU.
 
 use std::error::Error;
+use std::ops::ControlFlow;
 
 use serde_json::{Value, json};
-use throng_compute::{Ceilings, Compute, Lloyd, PairwiseMetric, pairwise};
+use throng_compute::{
+    Ceilings, Compute, KMeansProblem, Lloyd, PairwiseMetric, kmeans_batch, pairwise,
+};
 use throng_tests::devices::open;
 use throng_tests::timing::{best, uniform};
+
+/// Iterations of a timed fit, at most.
+const ITERATIONS: usize = 5;
 
 type Outcome = Result<Value, Box<dyn Error>>;
 
@@ -63,20 +69,29 @@ fn distances(compute: &Compute, ceilings: &Ceilings, n: usize, d: usize) -> Outc
     Ok(json!({ "n": n, "d": d, "seconds": seconds, "share": rate / ceilings.bytes }))
 }
 
-/// One iteration, assignment and sums, of `b` problems in turn.
+/// One iteration, assignment and new centroids, of `b` problems in one batch.
 fn lloyd(compute: &Compute, b: usize, n: usize, d: usize, k: usize) -> Outcome {
-    let k = k.min(n);
-    let centroids = uniform(k * d, 5);
-    let mut problems = Vec::new();
-    for problem in 0..b {
-        let x = compute.matrix(&uniform(n * d, 6 + problem as u64), n, d)?;
-        problems.push(Lloyd::new(&x, k)?);
+    let k = k.min(n / 4);
+    let x = compute.matrix(&uniform(b * n * d, 6), b * n, d)?;
+    let start = uniform(k * d, 5);
+    let fit = |iterations: usize| {
+        let problems: Vec<KMeansProblem> = (0..b)
+            .map(|problem| KMeansProblem {
+                max_iter: iterations,
+                ..KMeansProblem::new(problem * n..(problem + 1) * n, k, start.clone())
+            })
+            .collect();
+        kmeans_batch(&x, &problems, &mut |_| ControlFlow::Continue(()))
+    };
+    // So many that none is done before.
+    let fits = fit(ITERATIONS)?.unwrap_or_default();
+    let iterations = fits.iter().map(|fit| fit.n_iter).min().unwrap_or(0);
+    if iterations < 2 {
+        return Err(format!("b={b}, n={n}, d={d}, k={k} ends too early to be timed").into());
     }
-    let seconds = best(|| {
-        for problem in &mut problems {
-            problem.step(&centroids)?;
-        }
-        Ok(())
-    })?;
+    // What a fit takes beside its iterations is in both.
+    let one = best(|| fit(1).map(drop))?;
+    let all = best(|| fit(iterations).map(drop))?;
+    let seconds = (all - one) / (iterations - 1) as f64;
     Ok(json!({ "b": b, "n": n, "d": d, "k": k, "seconds": seconds }))
 }

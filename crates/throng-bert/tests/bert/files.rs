@@ -189,7 +189,11 @@ fn a_missing_or_broken_file_is_named() {
         (r#"{"hidden_size": "wide"}"#, "wide"),
         (r#"{"num_attention_heads": 5}"#, "num_attention_heads 5"),
         (r#"{"model_type": "gpt2"}"#, "gpt2"),
-        (r#"{"hidden_act": "relu"}"#, "relu"),
+        (r#"{"hidden_act": "gelu_fast"}"#, "gelu_fast"),
+        (
+            r#"{"position_embedding_type": "relative_key"}"#,
+            "relative_key",
+        ),
     ] {
         let folder = folder(&golden);
         std::fs::write(folder.path().join("config.json"), text).unwrap();

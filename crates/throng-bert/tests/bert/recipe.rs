@@ -1,6 +1,6 @@
 //! Weights and batch of the golden model, as tests/golden/bert.py draws them.
 
-use throng_bert::TokenSequence;
+use throng_bert::{BertConfig, TokenSequence};
 
 use crate::golden::Golden;
 use crate::safetensors::Tensors;
@@ -16,15 +16,16 @@ fn hash32(name: &str, i: usize) -> u32 {
     h ^ (h >> 16)
 }
 
-/// Multiples of 2^-16 in [-0.5, 0.5), 1 more for the weights of norms.
-fn weights(name: &str, n: usize) -> Vec<f32> {
+/// Multiples of 2^-bits in [-0.5, 0.5), 1 more for the weights of norms.
+pub fn weights(name: &str, n: usize, bits: u32) -> Vec<f32> {
     let one = if name.ends_with("LayerNorm.weight") {
         65_536
     } else {
         0
     };
     (0..n)
-        .map(|i| ((hash32(name, i) >> 16) as i32 - 32_768 + one) as f32 / 65_536.0)
+        .map(|i| (hash32(name, i) >> (32 - bits) << (16 - bits)) as i32)
+        .map(|value| (value - 32_768 + one) as f32 / 65_536.0)
         .collect()
 }
 
@@ -35,7 +36,7 @@ pub fn tensors(golden: &Golden) -> Tensors {
         .iter()
         .filter(|(name, _)| !golden.tied.contains(name))
         .map(|(name, shape)| {
-            let values = weights(name, shape.iter().product());
+            let values = weights(name, shape.iter().product(), 16);
             (name.clone(), (shape.clone(), values))
         })
         .collect()
@@ -43,8 +44,14 @@ pub fn tensors(golden: &Golden) -> Tensors {
 
 /// The golden batch.
 pub fn sequences(golden: &Golden) -> Vec<TokenSequence> {
-    let columns = golden.columns();
-    let words = golden.config.vocab_size as u32 - 1;
+    sequences_of(&golden.config, &golden.lengths)
+}
+
+/// Sequences of these lengths.
+pub fn sequences_of(config: &BertConfig, lengths: &[usize]) -> Vec<TokenSequence> {
+    let columns = lengths.iter().copied().max().unwrap();
+    let words = config.vocab_size as u32 - 1;
+    let types = config.type_vocab_size as u32;
     let row = |(row, &length): (usize, &usize)| {
         let places = row * columns..row * columns + length;
         TokenSequence {
@@ -52,8 +59,10 @@ pub fn sequences(golden: &Golden) -> Vec<TokenSequence> {
                 .clone()
                 .map(|i| 1 + hash32("ids", i) % words)
                 .collect(),
-            segments: places.map(|i| (hash32("segments", i) % 2) as u8).collect(),
+            segments: places
+                .map(|i| (hash32("segments", i) % types) as u8)
+                .collect(),
         }
     };
-    golden.lengths.iter().enumerate().map(row).collect()
+    lengths.iter().enumerate().map(row).collect()
 }

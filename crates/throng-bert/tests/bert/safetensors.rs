@@ -24,6 +24,32 @@ pub fn to_bytes_f64(tensors: &Tensors) -> Vec<u8> {
     })
 }
 
+/// The bytes of a file in f16, of values that this precision holds.
+pub fn to_bytes_f16(tensors: &Tensors) -> Vec<u8> {
+    encode(tensors, "F16", 2, |value, data| {
+        let bits = value.to_bits();
+        let exponent = (bits >> 23 & 0xff).wrapping_sub(127 - 15);
+        let magnitude = match value {
+            0.0 => 0,
+            _ => exponent << 10 | (bits >> 13 & 0x3ff),
+        };
+        assert!(
+            bits.trailing_zeros() >= 13 && magnitude < 31 << 10,
+            "{value}"
+        );
+        data.extend(((bits >> 16 & 0x8000 | magnitude) as u16).to_le_bytes());
+    })
+}
+
+/// The bytes of a file in bf16, of values that this precision holds.
+pub fn to_bytes_bf16(tensors: &Tensors) -> Vec<u8> {
+    encode(tensors, "BF16", 2, |value, data| {
+        let bits = value.to_bits();
+        assert!(bits.trailing_zeros() >= 16, "{value}");
+        data.extend(((bits >> 16) as u16).to_le_bytes());
+    })
+}
+
 fn encode(
     tensors: &Tensors,
     dtype: &str,

@@ -1,5 +1,7 @@
 //! `throng evaluate`: how good a result is.
 
+mod classes;
+
 use std::path::{Path, PathBuf};
 
 use clap::{Subcommand, ValueEnum};
@@ -28,6 +30,7 @@ pub struct Args {
 #[derive(Subcommand)]
 enum What {
     Clusters(Clusters),
+    Classes(classes::Args),
 }
 
 /// Judge clusters by the rows they hold, and by the truth if it is known
@@ -90,7 +93,10 @@ struct ClusterJudgement {
 /// # Errors
 /// When an input is wrong, the device fails, or Ctrl-C is pressed.
 pub fn run(args: &Args, session: &Session) -> Result<(), Failure> {
-    let What::Clusters(args) = &args.what;
+    let args = match &args.what {
+        What::Clusters(args) => args,
+        What::Classes(args) => return classes::run(args, session),
+    };
     let x = npy::read_matrix(&args.input)?;
     let labels = labels_of(&args.labels, &args.input, &x)?;
     let truth = match &args.truth {

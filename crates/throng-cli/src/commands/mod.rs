@@ -7,6 +7,7 @@ pub mod completions;
 pub mod demo;
 pub mod distances;
 pub mod doctor;
+pub mod embed;
 pub mod evaluate;
 pub mod neighbors;
 pub mod pretrain;

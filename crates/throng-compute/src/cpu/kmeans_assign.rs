@@ -1,4 +1,4 @@
-//! Each row's nearest centroid; twin of `wgsl/kmeans/assign.wgsl`.
+//! Each row's nearest centroid; twin of `wgsl/kmeans/batch_assign.wgsl`.
 //!
 //! Centroids are compared by |c|^2 / 2 - xc, one multiply-add a term. Where the two best are closer than
 //! its rounding, they are compared again by (x - c)^2, so that the labels are those of direct differences.

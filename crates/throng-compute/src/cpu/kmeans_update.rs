@@ -1,4 +1,4 @@
-//! Sums and counts of the rows of each cluster; twin of `wgsl/kmeans/update.wgsl`.
+//! Sums and counts of the rows of each cluster; twin of `wgsl/kmeans/batch_partials.wgsl`.
 
 use pulp::{Simd, WithSimd};
 

@@ -67,7 +67,7 @@ pub fn all() -> Vec<Check> {
     let mut twice = Rows::whole(40, 5, 12);
     twice.values.extend_from_within(..);
     lloyd.push(("ties".to_owned(), Rows::whole(203, 5, 11), twice));
-    let rows = Rows::uniform(64, 32_800, 13);
+    let rows = Rows::uniform(64, 65_700, 13);
     let case = "more than 65,535 workgroups".to_owned();
     lloyd.push((case, rows.clone(), rows));
     for (case, x, centroids) in lloyd {

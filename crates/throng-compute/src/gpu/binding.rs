@@ -9,6 +9,11 @@ use super::buffers::Buffer;
 pub trait Bind: Debug {
     /// Where they are.
     fn binding(&self) -> wgpu::BufferBinding<'_>;
+
+    /// Whether they are 16-bit floats.
+    fn is_half(&self) -> bool {
+        false
+    }
 }
 
 impl Bind for Buffer {
@@ -25,6 +30,8 @@ pub struct BufferPiece {
     pub offset: u64,
     /// How long it is, in bytes.
     pub size: u64,
+    /// Whether it holds 16-bit floats, two a word.
+    pub is_half: bool,
 }
 
 impl BufferPiece {
@@ -34,6 +41,7 @@ impl BufferPiece {
             buffer: self.buffer.clone(),
             offset: self.offset + 4 * index as u64,
             size: 4,
+            is_half: false,
         }
     }
 }
@@ -45,6 +53,7 @@ impl From<Buffer> for BufferPiece {
             buffer,
             offset: 0,
             size,
+            is_half: false,
         }
     }
 }
@@ -57,6 +66,10 @@ impl Bind for BufferPiece {
             size: NonZeroU64::new(self.size),
         }
     }
+
+    fn is_half(&self) -> bool {
+        self.is_half
+    }
 }
 
 /// Whether two bindings are different pieces of one buffer, from which a host cuts many tensors: then all
@@ -68,4 +81,10 @@ pub fn is_shared(buffers: &[(u32, &dyn Bind)]) -> bool {
             .iter()
             .any(|b| a.buffer == b.buffer && a.offset != b.offset)
     })
+}
+
+/// Which bindings are 16-bit floats.
+pub fn halves(buffers: &[(u32, &dyn Bind)]) -> Vec<u32> {
+    let halves = buffers.iter().filter(|(_, bind)| bind.is_half());
+    halves.map(|(binding, _)| *binding).collect()
 }

@@ -209,10 +209,8 @@ impl Context {
         let lost = || ComputeError::DeviceLost {
             during: during.clone(),
         };
-        receiver
-            .try_recv()
-            .map_err(|_| lost())?
-            .map_err(|_| lost())?;
+        // Another thread that polls the device, such as Burn's, may have taken the callback and be about to run it.
+        receiver.recv().map_err(|_| lost())?.map_err(|_| lost())?;
         let view = staging.get_mapped_range(..bytes).map_err(|_| lost())?;
         out.copy_from_slice(&view);
         drop(view);

@@ -4,9 +4,9 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use throng_shaders::{ENTRY, Groups, Metric, Params, Step, all_written, source};
+use throng_shaders::{ENTRY, Groups, Metric, Params, Step, all_written, halved, source};
 
-use super::binding::{Bind, is_shared};
+use super::binding::{Bind, halves, is_shared};
 use super::buffers::Buffer;
 use super::slices::Slices;
 use crate::device::HostDevice;
@@ -32,6 +32,8 @@ struct Shared {
     poison: AtomicBool,
     /// The place in [`Tile::LARGE`] of the fastest.
     large: AtomicUsize,
+    /// Whether centroids are found in two steps where they may be.
+    two_steps: AtomicBool,
 }
 
 /// Everything that changes a kernel's code.
@@ -42,6 +44,8 @@ pub(super) struct Key {
     constants: Vec<(&'static str, u32)>,
     /// Whether all bindings may be written.
     is_shared: bool,
+    /// Bindings of 16-bit floats.
+    halves: Vec<u32>,
 }
 
 /// A kernel to run.
@@ -69,6 +73,7 @@ impl Key {
             metric: job.metric,
             constants: job.constants.to_vec(),
             is_shared: is_shared(job.buffers),
+            halves: halves(job.buffers),
         }
     }
 }
@@ -127,6 +132,7 @@ impl Context {
                 slices: Slices::default(),
                 poison: AtomicBool::new(false),
                 large: AtomicUsize::new(0),
+                two_steps: AtomicBool::new(false),
             }),
             meter: Meter::default(),
             ledger: Ledger::new(u64::MAX),
@@ -199,6 +205,15 @@ impl Context {
     /// From now on the tile at this place of [`Tile::LARGE`] is taken for large problems.
     pub(super) fn take_large(&self, place: usize) {
         self.shared.large.store(place, Ordering::Relaxed);
+    }
+
+    pub(super) fn takes_two_steps(&self) -> bool {
+        self.shared.two_steps.load(Ordering::Relaxed)
+    }
+
+    /// Whether from now on few rows are given one of many centroids in two steps.
+    pub fn take_two_steps(&self, takes: bool) {
+        self.shared.two_steps.store(takes, Ordering::Relaxed);
     }
 
     /// The most bytes of one buffer. Capped, so that indices stay far inside 32 bits.
@@ -357,6 +372,12 @@ impl Context {
         }
         let name = key.step.name();
         let mut wgsl = source(key.step, key.metric);
+        for &binding in &key.halves {
+            wgsl = halved(&wgsl, binding).ok_or_else(|| ComputeError::Device {
+                during: format!("compiling {name}"),
+                message: format!("binding {binding} takes no 16-bit floats"),
+            })?;
+        }
         if key.is_shared {
             wgsl = all_written(&wgsl);
         }

@@ -232,6 +232,7 @@ impl Ball {
             buffer: self.strip.buffer.clone(),
             offset: words(first * self.strip.columns),
             size: words(starts.len() * self.strip.columns),
+            is_half: false,
         };
         context.run(&Job {
             metric: None,

@@ -1,6 +1,7 @@
 //! A matrix on the device, in as many buffers as its limits ask for.
 
 use bytemuck::Pod;
+use half::f16;
 
 use super::binding::BufferPiece;
 use super::buffers::Buffer;
@@ -8,7 +9,7 @@ use super::context::Context;
 use crate::error::ComputeError;
 use crate::host_buffer::{HostBuffer, Lease};
 use crate::memory::{MemoryPlan, words};
-use crate::plan::PART_ROWS;
+use crate::plan;
 
 /// A matrix, cut by rows into parts of one buffer each.
 #[derive(Debug)]
@@ -16,6 +17,8 @@ pub struct Rows {
     pub(super) parts: Vec<Part>,
     pub(super) rows: usize,
     pub(super) cols: usize,
+    /// Whether its values are 16-bit floats.
+    is_half: bool,
     /// What keeps a host's memory in place.
     _lease: Option<Lease>,
 }
@@ -24,7 +27,7 @@ pub struct Rows {
 #[derive(Debug)]
 pub(super) struct Part {
     pub buffer: BufferPiece,
-    /// The first row in the whole matrix; a multiple of [`PART_ROWS`], except in [`Rows::flat`].
+    /// The first row in the whole matrix.
     pub first: usize,
     pub rows: usize,
 }
@@ -41,17 +44,20 @@ pub(super) struct Piece {
     pub offset: usize,
 }
 
-/// Rows of a part of a matrix.
+/// Rows of a part of a matrix. Of halves, too: sums over parts are in the same order then.
 fn part_rows(context: &Context, cols: usize) -> Result<usize, ComputeError> {
-    let most = context.most_bytes();
     let row_bytes = words(cols.max(1));
-    match most / row_bytes / PART_ROWS as u64 * PART_ROWS as u64 {
-        0 => Err(ComputeError::TooBig {
-            what: "a block of 256 rows",
-            bytes: row_bytes * PART_ROWS as u64,
-            limit: most,
-        }),
+    match plan::part_rows(context.most_bytes(), row_bytes) {
+        0 => Err(too_big(context, row_bytes)),
         rows => Ok(rows as usize),
+    }
+}
+
+fn too_big(context: &Context, bytes: u64) -> ComputeError {
+    ComputeError::TooBig {
+        what: "a part of a matrix",
+        bytes,
+        limit: context.most_bytes(),
     }
 }
 
@@ -91,19 +97,48 @@ impl Rows {
         Ok(firsts.map(move |first| most.min(rows - first)))
     }
 
+    /// What a matrix of 16-bit floats takes that is made of one of 32 bits by way of the host.
+    pub fn plan_half(
+        context: &Context,
+        rows: usize,
+        cols: usize,
+    ) -> Result<MemoryPlan, ComputeError> {
+        let parts = Self::part_lengths(context, rows, cols)?;
+        let counts = parts.map(|rows| rows.saturating_mul(cols));
+        let output = counts.clone().map(half_bytes).sum();
+        let longest = counts.clone().next().unwrap_or(0);
+        let read = context.transfer(words(longest));
+        let written = context.transfer(half_bytes(longest));
+        Ok(MemoryPlan {
+            output,
+            scratch: read.saturating_sub(output).max(written),
+            parts: counts.count(),
+        })
+    }
+
+    /// What so many rows of a part take.
+    fn bytes(&self, rows: usize) -> u64 {
+        let count = rows * self.cols;
+        match self.is_half {
+            true => half_bytes(count),
+            false => words(count),
+        }
+    }
+
     /// Some rows of a part, as a kernel binds them.
     pub(super) fn slice(&self, piece: Piece) -> BufferPiece {
         let buffer = &self.parts[piece.part].buffer;
         BufferPiece {
             buffer: buffer.buffer.clone(),
-            offset: buffer.offset + words(piece.first * self.cols),
-            size: words(piece.rows * self.cols),
+            offset: buffer.offset + self.bytes(piece.first),
+            size: self.bytes(piece.rows),
+            is_half: self.is_half,
         }
     }
 
     /// Room for a matrix.
     pub fn new(context: &Context, rows: usize, cols: usize) -> Result<Self, ComputeError> {
-        Self::cut(context, rows, cols, None, |_, count| {
+        Self::cut(context, rows, cols, false, None, |_, count| {
             Ok(context.storage("a matrix", count)?.into())
         })
     }
@@ -117,11 +152,19 @@ impl Rows {
     ) -> Result<Self, ComputeError> {
         let (buffer, offset, lease) = host.into_lease(context.queue());
         let buffer = Buffer::from(buffer);
-        Self::cut(context, rows, cols, Some(lease), |first, count| {
+        // Parts lie in one buffer, and begin where a binding may.
+        let row_bytes = words(cols.max(1));
+        let longest = part_rows(context, cols)?;
+        let is_aligned = (longest as u64 * row_bytes).is_multiple_of(context.offset_alignment());
+        if rows > longest && !is_aligned {
+            return Err(too_big(context, row_bytes * plan::aligned_rows(row_bytes)));
+        }
+        Self::cut(context, rows, cols, false, Some(lease), |first, count| {
             Ok(BufferPiece {
                 buffer: buffer.clone(),
                 offset: offset + 4 * first as u64,
                 size: 4 * count as u64,
+                is_half: false,
             })
         })
     }
@@ -133,12 +176,19 @@ impl Rows {
         rows: usize,
         cols: usize,
     ) -> Result<Self, ComputeError> {
-        let matrix = Self::new(context, rows, cols)?;
-        let lent = Self::lent(context, host, rows, cols)?;
-        for (from, to) in lent.parts.iter().zip(&matrix.parts) {
-            context.copy("a matrix", &from.buffer, &to.buffer, from.buffer.size)?;
-        }
-        Ok(matrix)
+        // Kept until the copies are submitted.
+        let (buffer, offset, _lease) = host.into_lease(context.queue());
+        let buffer = Buffer::from(buffer);
+        Self::cut(context, rows, cols, false, None, |first, count| {
+            let piece: BufferPiece = context.storage("a matrix", count)?.into();
+            let from = BufferPiece {
+                buffer: buffer.clone(),
+                offset: offset + 4 * first as u64,
+                ..piece.clone()
+            };
+            context.copy("a matrix", &from, &piece, piece.size)?;
+            Ok(piece)
+        })
     }
 
     /// Cuts a matrix into parts; `piece` is asked for each, by its first value and its number of values.
@@ -146,6 +196,7 @@ impl Rows {
         context: &Context,
         rows: usize,
         cols: usize,
+        is_half: bool,
         lease: Option<Lease>,
         piece: impl Fn(usize, usize) -> Result<BufferPiece, ComputeError>,
     ) -> Result<Self, ComputeError> {
@@ -163,6 +214,7 @@ impl Rows {
             parts,
             rows,
             cols,
+            is_half,
             _lease: lease,
         })
     }
@@ -183,6 +235,7 @@ impl Rows {
             parts,
             rows: first,
             cols: 1,
+            is_half: false,
             _lease: None,
         })
     }
@@ -201,10 +254,39 @@ impl Rows {
         Ok(matrix)
     }
 
+    /// A matrix with `values` in it as 16-bit floats, two a word: parts begin at whole words.
+    pub fn upload_half(
+        context: &Context,
+        values: &[f16],
+        cols: usize,
+    ) -> Result<Self, ComputeError> {
+        let rows = values.len() / cols;
+        let matrix = Self::cut(context, rows, cols, true, None, |_, count| {
+            let buffer = context.storage("a matrix", count.div_ceil(2))?;
+            Ok(BufferPiece {
+                is_half: true,
+                ..buffer.into()
+            })
+        })?;
+        for part in &matrix.parts {
+            let values = &values[part.first * cols..][..part.rows * cols];
+            let words: Vec<u32> = values.chunks(2).map(word_of).collect();
+            context.write("a matrix", &part.buffer, &words)?;
+        }
+        Ok(matrix)
+    }
+
     /// The values, row by row.
     pub fn download(&self, context: &Context) -> Result<Vec<f32>, ComputeError> {
         let mut values = Vec::with_capacity(self.rows * self.cols);
         for part in &self.parts {
+            if self.is_half {
+                let count = part.rows * self.cols;
+                let words: Vec<u32> = context.read("a matrix", &part.buffer, count.div_ceil(2))?;
+                let halves = words.iter().flat_map(|&word| values_of(word));
+                values.extend(halves.take(count));
+                continue;
+            }
             values.extend(context.read::<f32>("a matrix", &part.buffer, part.rows * self.cols)?);
         }
         Ok(values)
@@ -228,4 +310,19 @@ impl Rows {
             })
         })
     }
+}
+
+/// Bytes of so many values of 16 bits, in whole words.
+fn half_bytes(count: usize) -> u64 {
+    words(count.div_ceil(2))
+}
+
+/// One or two values in a word, the first in its lower half.
+fn word_of(values: &[f16]) -> u32 {
+    let bits = |at: usize| u32::from(values.get(at).copied().unwrap_or_default().to_bits());
+    bits(0) | bits(1) << 16
+}
+
+fn values_of(word: u32) -> [f32; 2] {
+    [word, word >> 16].map(|half| f16::from_bits(half as u16).to_f32())
 }

@@ -8,11 +8,14 @@ use super::rows::Rows;
 use super::rows_scale::{self, scales};
 use crate::error::ComputeError;
 use crate::memory::{MemoryPlan, Sizes, words};
-use crate::plan::{PART_ROWS, Tile};
+use crate::plan::Tile;
 use crate::silhouette_simplified::{NearestOther, WHAT};
 
 /// Rows whose labels and distances are held at once, at most.
 const MOST_ROWS: u64 = 1 << 22;
+
+/// Pieces begin at multiples of so many rows in their part, so that they may be bound whatever the features.
+const STEP: usize = 256;
 
 /// What is held on the device.
 #[derive(Debug)]
@@ -38,7 +41,7 @@ impl NearestOtherSizes {
         let parts = Rows::part_lengths(context, rows, features)?;
         let longest = parts.clone().next().unwrap_or(1);
         let sizes = |most: u64| {
-            let most = (most as usize).next_multiple_of(PART_ROWS).max(PART_ROWS);
+            let most = (most as usize).next_multiple_of(STEP).max(STEP);
             let piece_rows = most.min(longest);
             Self {
                 parts: parts.clone().map(|rows| rows.div_ceil(piece_rows)).sum(),
@@ -105,6 +108,7 @@ pub fn nearest_other(
                 buffer: scales.clone(),
                 offset: words(piece.first),
                 size: words(piece.rows),
+                is_half: false,
             });
             if let Some(row_scales) = &row_scales {
                 buffers.push((8, row_scales));

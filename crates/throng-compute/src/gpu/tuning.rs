@@ -1,14 +1,17 @@
-//! Which tile is the fastest on an adapter, found by timing a handful once.
+//! Which tile is the fastest on an adapter, and which way to the nearest centroid, found by timing a handful once.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use serde_json::{Value, json};
 use throng_shaders::Metric;
 
 use super::context::Context;
+use super::kmeans_batch::Single;
 use super::pairwise_distances::{Comparison, Side, distances};
 use super::rows::Rows;
 use crate::error::ComputeError;
@@ -25,22 +28,27 @@ const LONG_ENOUGH: Duration = Duration::from_millis(2);
 /// The least time of so many counts.
 const REPEATS: usize = 3;
 
-/// The names of tiles by adapter.
-type Known = BTreeMap<String, String>;
+/// Rows, features and centroids that are assigned fused and in two steps.
+const ASSIGNED: (usize, usize, usize) = (1024, 64, 1024);
 
-/// Takes the tile that the file `cache` names for this adapter, or else the fastest one, which is then written there.
+/// What was found, by adapter.
+type Known = BTreeMap<String, Value>;
+
+/// Takes what the file `cache` names for this adapter, or else the fastest, which is then written there.
 ///
 /// Returns the tile's name. Results do not depend on it.
 pub fn tune(context: &Context, cache: &Path) -> Result<&'static str, ComputeError> {
     let adapter = key(&context.host().adapter);
     let mut known = read(cache);
-    if let Some(place) = known.get(&adapter).and_then(|name| place_of(name)) {
-        context.take_large(place);
-        return Ok(Tile::LARGE[place].0);
+    if let Some(name) = known
+        .get(&adapter)
+        .and_then(|found| believe(context, found))
+    {
+        return Ok(name);
     }
-    let place = fastest(context)?;
-    let name = Tile::LARGE[place].0;
-    known.insert(adapter, name.to_owned());
+    let name = Tile::LARGE[fastest(context)?].0;
+    let two_steps = are_two_steps_faster(context)?;
+    known.insert(adapter, json!({ "tile": name, "two_steps": two_steps }));
     // A cache that cannot be written is measured again next time.
     let _ = write(cache, &known);
     Ok(name)
@@ -53,6 +61,15 @@ pub fn take(context: &Context, name: &str) -> bool {
         context.take_large(place);
     }
     place.is_some()
+}
+
+/// Takes what was found before; the tile's name, or none where that is not ours.
+fn believe(context: &Context, found: &Value) -> Option<&'static str> {
+    let place = place_of(found["tile"].as_str()?)?;
+    let two_steps = found["two_steps"].as_bool()?;
+    context.take_large(place);
+    context.take_two_steps(two_steps);
+    Some(Tile::LARGE[place].0)
 }
 
 fn place_of(name: &str) -> Option<usize> {
@@ -110,6 +127,23 @@ fn fastest(context: &Context) -> Result<usize, ComputeError> {
     Ok(best.0)
 }
 
+/// Whether few rows are given one of many centroids faster in two steps, which are then taken.
+fn are_two_steps_faster(context: &Context) -> Result<bool, ComputeError> {
+    let (rows, features, k) = ASSIGNED;
+    let values = vec![1.0_f32; rows * features];
+    let x = Arc::new(Rows::upload(context, &values, features)?);
+    let mut took = [Duration::MAX; 2];
+    for two_steps in [false, true] {
+        context.take_two_steps(two_steps);
+        let single = Single::new(context, &x, k)?;
+        took[usize::from(two_steps)] =
+            least(context, || single.assign(&values[..k * features]).map(drop))?;
+    }
+    let is_faster = took[1] < took[0];
+    context.take_two_steps(is_faster);
+    Ok(is_faster)
+}
+
 /// How long the distances of so many rows from as many take with a tile.
 fn time(context: &Context, rows: usize, place: usize) -> Result<Duration, ComputeError> {
     context.take_large(place);
@@ -118,12 +152,22 @@ fn time(context: &Context, rows: usize, place: usize) -> Result<Duration, Comput
     let metric = Metric::SqEuclidean;
     let side = Side::floats(context, &x, metric)?;
     let comparison = Comparison { metric, bits: 0 };
+    least(context, || {
+        distances(context, &side, &side, comparison).map(drop)
+    })
+}
+
+/// The least time of a few runs.
+fn least(
+    context: &Context,
+    mut run: impl FnMut() -> Result<(), ComputeError>,
+) -> Result<Duration, ComputeError> {
     let mut least = Duration::MAX;
     // The first one compiles the kernel.
     for repeat in 0..=REPEATS {
         context.wait("tuning")?;
         let start = Instant::now();
-        distances(context, &side, &side, comparison)?;
+        run()?;
         context.wait("tuning")?;
         if repeat > 0 {
             least = least.min(start.elapsed());

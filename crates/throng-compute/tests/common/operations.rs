@@ -134,6 +134,18 @@ fn run_kmeans(x: &Matrix, problems: &[KMeansProblem]) -> Result<Made, ComputeErr
     })
 }
 
+/// Of no multiply-adds, so that nobody watches it.
+pub fn to_half() -> Operation {
+    Operation {
+        what: "a matrix",
+        run: |input| made(input.x.to_half()?, |half| bits(&half.to_vec().unwrap())),
+        plan: |compute, s| compute.plan_to_half(s.n, s.d),
+        is_cut: [false, false],
+        is_found_out: false,
+        is_most: false,
+    }
+}
+
 pub fn operations() -> Vec<Operation> {
     let never = [false, false];
     let gpu = [true, false];

@@ -2,21 +2,27 @@
 //! leaves out those that are done.
 
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 use throng_shaders::{BatchProblem, BatchState, NONE};
 
+use super::buffers::Buffer;
 use super::context::Context;
 use super::rows::Rows;
 use crate::error::ComputeError;
-use crate::gpu::buffers::Buffer;
 use crate::kmeans_batch::{KMeansFit, KMeansProblem, KMeansProgress};
 use crate::plan::{self, Tile};
+use room::Room;
+pub use single::Single;
 use sizes::Sizes;
+pub use sizes::{batches, single};
+use two_steps::Strip;
 
-pub use sizes::batches;
-
+mod room;
+mod single;
 mod sizes;
 mod steps;
+mod two_steps;
 
 /// Threads of the kernels that go over rows.
 const ROW_THREADS: usize = 256;
@@ -27,7 +33,7 @@ const MOST_ROUNDS: usize = 4;
 /// Runs all problems. `None` if the observer said so.
 pub fn run(
     context: &Context,
-    x: &Rows,
+    x: &Arc<Rows>,
     problems: &[KMeansProblem],
     observer: &mut dyn FnMut(KMeansProgress) -> ControlFlow<()>,
 ) -> Result<Option<Vec<KMeansFit>>, ComputeError> {
@@ -42,7 +48,8 @@ pub fn run(
                 ..progress
             })
         };
-        let Some(found) = batch.run(&mut observe)? else {
+        let room = Room::new(context, &batch.sizes, x.cols)?;
+        let Some(found) = batch.run(&room, &mut observe)? else {
             return Ok(None);
         };
         for (at, fit) in members.into_iter().zip(found) {
@@ -53,9 +60,12 @@ pub fn run(
 }
 
 /// The table of some problems, on the device.
+#[derive(Debug)]
 struct Table {
     problems: Vec<BatchProblem>,
     buffer: Buffer,
+    /// Where their centroids are found in two steps.
+    strip: Option<Strip>,
     tiles: usize,
     blocks: usize,
     runs: usize,
@@ -99,10 +109,14 @@ impl Ahead {
     }
 }
 
-struct Batch<'a> {
-    context: &'a Context,
-    x: &'a Rows,
+/// The labels of a batch of problems.
+#[derive(Debug)]
+struct Batch {
+    context: Context,
+    x: Arc<Rows>,
     tile: Tile,
+    /// Whether rows are sorted by label.
+    is_sorted: bool,
     /// All problems, as if none was done.
     problems: Vec<BatchProblem>,
     sizes: Sizes,
@@ -111,26 +125,24 @@ struct Batch<'a> {
     weights: Buffer,
     labels: Buffer,
     distances: Buffer,
-    counts: Buffer,
-    starts: Buffer,
-    order: Buffer,
-    sums: Buffer,
-    clusters: Buffer,
-    next: Buffer,
     centroids: Buffer,
-    shifts: Buffer,
 }
 
-impl<'a> Batch<'a> {
+impl Batch {
     fn new(
-        context: &'a Context,
-        x: &'a Rows,
+        context: &Context,
+        x: &Arc<Rows>,
         problems: &[&KMeansProblem],
     ) -> Result<Self, ComputeError> {
         let mut table = Vec::new();
         let mut sizes = Sizes::default();
         for (id, problem) in problems.iter().enumerate() {
             let (rows, k) = (problem.rows.len(), problem.k);
+            let block_rows = plan::gpu_batch_block_rows(rows, k, ROW_THREADS);
+            let run_rows = match plan::gpu_batch_sorts(k) {
+                true => plan::gpu_batch_run_rows(rows),
+                false => block_rows,
+            };
             table.push(BatchProblem {
                 id: id as u32,
                 first: problem.rows.start as u32,
@@ -145,40 +157,32 @@ impl<'a> Batch<'a> {
                     .weights
                     .as_ref()
                     .map_or(NONE, |_| sizes.weights as u32),
-                block_rows: plan::gpu_batch_block_rows(rows, k, ROW_THREADS) as u32,
-                run_rows: plan::gpu_batch_run_rows(rows) as u32,
+                block_rows: block_rows as u32,
+                run_rows: run_rows as u32,
                 is_unit: u32::from(problem.unit),
                 max_iter: u32::try_from(problem.max_iter).unwrap_or(u32::MAX),
                 tolerance: problem.tolerance as f32,
                 ..BatchProblem::default()
             });
-            sizes = sizes.and(Sizes::of(&problem.shape()));
+            sizes = sizes.and(Sizes::of(context, x.cols, &problem.shape())?);
         }
         let joined = |values: fn(&KMeansProblem) -> &[f32]| -> Vec<f32> {
             problems.iter().flat_map(|p| values(p)).copied().collect()
         };
         let weights = joined(|problem| problem.weights.as_deref().unwrap_or_default());
         let centroids = joined(|problem| &problem.start);
-        let room = |what, count| context.storage(what, count);
+        let most_k = problems.iter().map(|problem| problem.k).max().unwrap_or(1);
         Ok(Self {
-            context,
-            x,
-            tile: context.tuned(Tile::for_columns(
-                problems.first().map_or(1, |problem| problem.k),
-            )),
+            context: context.clone(),
+            x: x.clone(),
+            tile: context.tuned(Tile::for_columns(most_k)),
+            is_sorted: plan::gpu_batch_sorts(most_k),
             states: context.storage_of("states", &vec![BatchState::default(); table.len()])?,
             changed: context.storage_of("counts of changes", &vec![0_u32; table.len()])?,
             weights: context.storage_of("weights", &weights)?,
             labels: context.storage_of("labels", &vec![NONE; sizes.rows])?,
-            distances: room("distances", sizes.rows)?,
-            counts: room("rows by block and label", sizes.counts)?,
-            starts: room("clusters' places", 2 * sizes.starts)?,
-            order: room("the order of rows", sizes.rows)?,
-            sums: room("sums of runs", sizes.sums(x.cols))?,
-            clusters: room("clusters", sizes.described())?,
-            next: room("next centroids", sizes.clusters * x.cols)?,
+            distances: context.storage("distances", sizes.rows)?,
             centroids: context.storage_of("centroids", &centroids)?,
-            shifts: room("shifts", sizes.clusters)?,
             problems: table,
             sizes,
         })
@@ -186,6 +190,7 @@ impl<'a> Batch<'a> {
 
     fn run(
         &self,
+        room: &Room,
         observer: &mut dyn FnMut(KMeansProgress) -> ControlFlow<()>,
     ) -> Result<Option<Vec<KMeansFit>>, ComputeError> {
         let mut at_work: Vec<usize> = (0..self.problems.len()).collect();
@@ -197,7 +202,7 @@ impl<'a> Batch<'a> {
             let work = ahead.take(&at_work, rounds);
             self.context.meter().stage(work);
             for _ in 0..rounds {
-                self.iterate(&table)?;
+                self.iterate(room, &table)?;
             }
             rounds = (rounds + 1).min(MOST_ROUNDS);
             states = self.states()?;
@@ -226,10 +231,20 @@ impl<'a> Batch<'a> {
             .read("states", &self.states, self.problems.len())
     }
 
-    /// Some of the problems, with their workgroups counted.
+    /// Some of the problems, to be assigned.
     fn table(&self, chosen: &[usize]) -> Result<Table, ComputeError> {
+        let table = self.counted(chosen)?;
+        Ok(Table {
+            strip: self.strip(&table.problems)?,
+            ..table
+        })
+    }
+
+    /// Some of the problems, with their workgroups counted.
+    fn counted(&self, chosen: &[usize]) -> Result<Table, ComputeError> {
         let strips = self.strips();
         let (mut tiles, mut blocks, mut runs, mut clusters) = (0, 0, 0, 0);
+        let (mut table_rows, mut distances) = (0, 0);
         let mut problems = Vec::new();
         for &at in chosen {
             let problem = BatchProblem {
@@ -237,17 +252,27 @@ impl<'a> Batch<'a> {
                 block_groups: blocks as u32,
                 run_groups: runs as u32,
                 cluster_groups: clusters as u32,
+                row_groups: table_rows as u32,
+                strip_at: distances as u32,
                 ..self.problems[at]
             };
             let (rows, k) = (problem.rows as usize, problem.k as usize);
             tiles += rows.div_ceil(self.tile.rows());
-            blocks += rows.div_ceil(problem.block_rows as usize);
-            runs += plan::gpu_batch_runs(rows, k) * strips;
+            let own_blocks = rows.div_ceil(problem.block_rows as usize);
+            blocks += own_blocks;
+            runs += strips
+                * match self.is_sorted {
+                    true => plan::gpu_batch_runs(rows, k, ROW_THREADS),
+                    false => own_blocks,
+                };
             clusters += k;
+            table_rows += rows;
+            distances += rows * k;
             problems.push(problem);
         }
         Ok(Table {
             buffer: self.context.storage_of("problems", &problems)?,
+            strip: None,
             problems,
             tiles,
             blocks,
@@ -264,7 +289,7 @@ impl<'a> Batch<'a> {
             self.assign(&self.table(&stale)?, true)?;
         }
         let count = self.problems.len();
-        let all = self.table(&(0..count).collect::<Vec<_>>())?;
+        let all = self.counted(&(0..count).collect::<Vec<_>>())?;
         let inertia = self.inertia(&all)?;
         let labels: Vec<u32> = self.context.read("labels", &self.labels, self.sizes.rows)?;
         let size = self.sizes.clusters * self.x.cols;
@@ -277,7 +302,7 @@ impl<'a> Batch<'a> {
                 KMeansFit {
                     centroids: centroids[first..][..size].to_vec(),
                     labels: labels[problem.row_at as usize..][..problem.rows as usize].to_vec(),
-                    inertia: inertia.into_iter().map(f64::from).sum(),
+                    inertia,
                     n_iter: state.n_iter as usize,
                     converged: state.phase != BatchState::EXHAUSTED,
                 }

@@ -2,15 +2,16 @@
 
 use throng_shaders::{
     KmeansBatchAssignParams, KmeansBatchCentroidsParams, KmeansBatchCountParams,
-    KmeansBatchGatherParams, KmeansBatchInertiaParams, KmeansBatchPlaceParams,
-    KmeansBatchRepairParams, KmeansBatchScanParams, KmeansBatchStatusParams, KmeansBatchSumsParams,
-    Metric,
+    KmeansBatchGatherParams, KmeansBatchInertiaParams, KmeansBatchPartialsParams,
+    KmeansBatchPlaceParams, KmeansBatchRepairParams, KmeansBatchScanParams,
+    KmeansBatchStartsParams, KmeansBatchStatusParams, KmeansBatchSumsParams, Metric,
 };
 
-use super::{Batch, ROW_THREADS, Table};
+use super::{Batch, ROW_THREADS, Room, Table};
 use crate::error::ComputeError;
 use crate::gpu::context::Job;
 use crate::gpu::rows::Part;
+use crate::plan::{self, GPU_SEARCH_ROUNDS as SEARCH_ROUNDS};
 
 /// Threads of the kernels that go over features.
 const FEATURE_THREADS: usize = 64;
@@ -18,10 +19,10 @@ const FEATURE_THREADS: usize = 64;
 /// Rows that a dispatch of the repair looks at.
 const REPAIR_ROWS: usize = 1 << 21;
 
-/// Rounds of the search for a workgroup's problem or a run's cluster.
-const SEARCH_ROUNDS: usize = 40;
+/// Rounds of a scan over the threads of a workgroup.
+const SCAN_ROUNDS: usize = 8;
 
-impl Batch<'_> {
+impl Batch {
     /// Workgroups for the features and the weight of a run.
     pub fn strips(&self) -> usize {
         (self.x.cols + 1).div_ceil(FEATURE_THREADS)
@@ -37,17 +38,32 @@ impl Batch<'_> {
     }
 
     /// An iteration of every problem that is not done.
-    pub fn iterate(&self, table: &Table) -> Result<(), ComputeError> {
+    pub fn iterate(&self, room: &Room, table: &Table) -> Result<(), ComputeError> {
         self.assign(table, false)?;
-        self.sort(table)?;
-        self.sums(table)?;
-        self.repair(table)?;
-        self.centroids(table)?;
-        self.status(table)
+        self.sum_by_label(room, table)?;
+        self.repair(room, table)?;
+        self.centroids(room, table)?;
+        self.status(room, table)
+    }
+
+    /// The sums and counts of the rows by label.
+    pub fn sum_by_label(&self, room: &Room, table: &Table) -> Result<(), ComputeError> {
+        if self.is_sorted {
+            self.count(room, table)?;
+            self.scan(room, table)?;
+            self.place(room, table)?;
+            self.sums(room, table)
+        } else {
+            self.partials(room, table)?;
+            self.scan(room, table)
+        }
     }
 
     /// The nearest centroids; `is_final` for those of problems that are done.
     pub fn assign(&self, table: &Table, is_final: bool) -> Result<(), ComputeError> {
+        if let Some(strip) = &table.strip {
+            return self.assign_in_two_steps(table, strip, is_final);
+        }
         let features = self.x.cols;
         let most_k = table.most(|problem| problem.k);
         for part in self.parts(table) {
@@ -78,55 +94,114 @@ impl Batch<'_> {
         Ok(())
     }
 
-    /// Puts the rows in order of their labels.
-    fn sort(&self, table: &Table) -> Result<(), ComputeError> {
-        let problems = table.problems.len() as u32;
-        let constants = [("threads", ROW_THREADS as u32)];
+    /// The sums of each block of rows by cluster, and its rows by label.
+    fn partials(&self, room: &Room, table: &Table) -> Result<(), ComputeError> {
+        let block_rows = table.most(|problem| problem.block_rows);
+        for (at, part) in self.parts(table).enumerate() {
+            self.context.run(&Job {
+                metric: None,
+                constants: &[
+                    ("threads", FEATURE_THREADS as u32),
+                    ("most_k", plan::GPU_PARTIAL_CLUSTERS as u32),
+                ],
+                params: KmeansBatchPartialsParams {
+                    problems: table.problems.len() as u32,
+                    features: self.x.cols as u32,
+                    part_first: part.first as u32,
+                    part_end: (part.first + part.rows) as u32,
+                    is_first: u32::from(at == 0),
+                },
+                buffers: &[
+                    (2, &table.buffer),
+                    (3, &self.states),
+                    (4, &part.buffer),
+                    (5, &self.weights),
+                    (6, &self.labels),
+                    (7, &room.counts),
+                    (8, &room.sums),
+                ],
+                groups: table.runs,
+                work: block_rows * FEATURE_THREADS,
+                rounds: block_rows + 2 * plan::GPU_PARTIAL_CLUSTERS + SEARCH_ROUNDS,
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Rows by label in each block of rows.
+    fn count(&self, room: &Room, table: &Table) -> Result<(), ComputeError> {
         let block_rows = table.most(|problem| problem.block_rows);
         let most_k = table.most(|problem| problem.k);
         self.context.run(&Job {
             metric: None,
-            constants: &constants,
-            params: KmeansBatchCountParams { problems },
+            constants: &[("threads", ROW_THREADS as u32)],
+            params: KmeansBatchCountParams {
+                problems: table.problems.len() as u32,
+            },
             buffers: &[
                 (2, &table.buffer),
                 (3, &self.states),
                 (4, &self.labels),
                 (5, &self.weights),
-                (6, &self.counts),
+                (6, &room.counts),
             ],
             groups: table.blocks,
             work: block_rows + most_k,
             rounds: (block_rows + most_k) / ROW_THREADS + 2 + SEARCH_ROUNDS,
-        })?;
-        let chunk = most_k.div_ceil(ROW_THREADS);
+        })
+    }
+
+    /// Where each cluster's rows and sums begin.
+    fn scan(&self, room: &Room, table: &Table) -> Result<(), ComputeError> {
+        let problems = table.problems.len() as u32;
+        let constants = [("threads", ROW_THREADS as u32)];
         let blocks = table.most(|problem| problem.rows.div_ceil(problem.block_rows));
         self.context.run(&Job {
             metric: None,
             constants: &constants,
-            params: KmeansBatchScanParams { problems },
+            params: KmeansBatchScanParams {
+                problems,
+                is_sorted: u32::from(self.is_sorted),
+            },
             buffers: &[
                 (2, &table.buffer),
                 (3, &self.states),
-                (4, &self.counts),
-                (5, &self.starts),
+                (4, &room.counts),
+                (5, &room.starts),
             ],
-            groups: table.problems.len(),
-            work: ROW_THREADS * chunk * blocks,
-            rounds: chunk * (blocks + 2) + ROW_THREADS,
+            groups: table.clusters,
+            work: 2 * blocks + SCAN_ROUNDS * ROW_THREADS,
+            rounds: 2 * blocks.div_ceil(ROW_THREADS) + SCAN_ROUNDS + SEARCH_ROUNDS,
         })?;
+        let most_k = table.most(|problem| problem.k);
         self.context.run(&Job {
             metric: None,
             constants: &constants,
-            params: KmeansBatchPlaceParams { problems },
+            params: KmeansBatchStartsParams { problems },
+            buffers: &[(2, &table.buffer), (3, &self.states), (4, &room.starts)],
+            groups: table.problems.len(),
+            work: 2 * most_k + 2 * SCAN_ROUNDS * ROW_THREADS,
+            rounds: 2 * most_k.div_ceil(ROW_THREADS) + 2 * SCAN_ROUNDS,
+        })
+    }
+
+    /// Puts the rows in order of their labels.
+    fn place(&self, room: &Room, table: &Table) -> Result<(), ComputeError> {
+        let block_rows = table.most(|problem| problem.block_rows);
+        self.context.run(&Job {
+            metric: None,
+            constants: &[("threads", ROW_THREADS as u32)],
+            params: KmeansBatchPlaceParams {
+                problems: table.problems.len() as u32,
+            },
             buffers: &[
                 (2, &table.buffer),
                 (3, &self.states),
                 (4, &self.labels),
                 (5, &self.weights),
-                (6, &self.starts),
-                (7, &self.counts),
-                (8, &self.order),
+                (6, &room.starts),
+                (7, &room.counts),
+                (8, &room.order),
             ],
             groups: table.blocks,
             work: block_rows * ROW_THREADS,
@@ -134,7 +209,8 @@ impl Batch<'_> {
         })
     }
 
-    fn sums(&self, table: &Table) -> Result<(), ComputeError> {
+    /// The sums of runs of sorted rows.
+    fn sums(&self, room: &Room, table: &Table) -> Result<(), ComputeError> {
         let run_rows = table.most(|problem| problem.run_rows);
         for (at, part) in self.parts(table).enumerate() {
             self.context.run(&Job {
@@ -152,9 +228,9 @@ impl Batch<'_> {
                     (3, &self.states),
                     (4, &part.buffer),
                     (5, &self.weights),
-                    (6, &self.starts),
-                    (7, &self.order),
-                    (8, &self.sums),
+                    (6, &room.starts),
+                    (7, &room.order),
+                    (8, &room.sums),
                 ],
                 groups: table.runs,
                 work: run_rows * FEATURE_THREADS,
@@ -164,7 +240,7 @@ impl Batch<'_> {
         Ok(())
     }
 
-    fn repair(&self, table: &Table) -> Result<(), ComputeError> {
+    fn repair(&self, room: &Room, table: &Table) -> Result<(), ComputeError> {
         let looked_at = 2 * REPAIR_ROWS.max(table.most(|problem| problem.rows));
         let runs = table.most(|problem| problem.rows.div_ceil(problem.run_rows) + problem.k);
         self.context.run(&Job {
@@ -180,9 +256,9 @@ impl Batch<'_> {
                 (4, &self.labels),
                 (5, &self.distances),
                 (6, &self.weights),
-                (7, &self.starts),
-                (8, &self.sums),
-                (9, &self.clusters),
+                (7, &room.starts),
+                (8, &room.sums),
+                (9, &room.clusters),
             ],
             groups: table.problems.len(),
             work: ROW_THREADS * 16,
@@ -202,8 +278,8 @@ impl Batch<'_> {
                     (2, &table.buffer),
                     (3, &self.states),
                     (4, &part.buffer),
-                    (5, &self.clusters),
-                    (6, &self.next),
+                    (5, &room.clusters),
+                    (6, &room.next),
                 ],
                 groups: table.clusters,
                 work: FEATURE_THREADS,
@@ -213,11 +289,14 @@ impl Batch<'_> {
         Ok(())
     }
 
-    fn centroids(&self, table: &Table) -> Result<(), ComputeError> {
+    fn centroids(&self, room: &Room, table: &Table) -> Result<(), ComputeError> {
         let (mut added, mut most_runs) = (1, 0);
         for problem in &table.problems {
             let runs = problem.rows.div_ceil(problem.run_rows) as usize;
-            added = added.max(runs / problem.k as usize);
+            added = added.max(match self.is_sorted {
+                true => runs / problem.k as usize,
+                false => runs,
+            });
             most_runs = most_runs.max(runs + problem.k as usize);
         }
         let strips = self.x.cols.div_ceil(FEATURE_THREADS);
@@ -231,12 +310,12 @@ impl Batch<'_> {
             buffers: &[
                 (2, &table.buffer),
                 (3, &self.states),
-                (4, &self.starts),
-                (5, &self.sums),
-                (6, &self.clusters),
-                (7, &self.next),
+                (4, &room.starts),
+                (5, &room.sums),
+                (6, &room.clusters),
+                (7, &room.next),
                 (8, &self.centroids),
-                (9, &self.shifts),
+                (9, &room.shifts),
             ],
             groups: table.clusters,
             work: (added + 2) * self.x.cols,
@@ -244,7 +323,7 @@ impl Batch<'_> {
         })
     }
 
-    fn status(&self, table: &Table) -> Result<(), ComputeError> {
+    fn status(&self, room: &Room, table: &Table) -> Result<(), ComputeError> {
         let most_k = table.most(|problem| problem.k);
         self.context.run(&Job {
             metric: None,
@@ -255,7 +334,7 @@ impl Batch<'_> {
             buffers: &[
                 (2, &table.buffer),
                 (3, &self.states),
-                (4, &self.shifts),
+                (4, &room.shifts),
                 (5, &self.changed),
             ],
             groups: table.problems.len(),
@@ -264,16 +343,15 @@ impl Batch<'_> {
         })
     }
 
-    /// The weighted sums of squared distances of all problems of the table, in two floats each.
-    pub fn inertia(&self, table: &Table) -> Result<Vec<[f32; 2]>, ComputeError> {
-        let count = table.problems.len();
-        let inertia = self.context.storage("inertia", 2 * count)?;
-        let most_rows = table.most(|problem| problem.rows);
+    /// The weighted sums of squared distances of the problems of the table.
+    pub fn inertia(&self, table: &Table) -> Result<Vec<f64>, ComputeError> {
+        let inertia = self.context.storage("inertia", 2 * table.blocks)?;
+        let block_rows = table.most(|problem| problem.block_rows);
         self.context.run(&Job {
             metric: None,
             constants: &[("threads", ROW_THREADS as u32)],
             params: KmeansBatchInertiaParams {
-                problems: count as u32,
+                problems: table.problems.len() as u32,
             },
             buffers: &[
                 (2, &table.buffer),
@@ -281,10 +359,21 @@ impl Batch<'_> {
                 (4, &self.weights),
                 (5, &inertia),
             ],
-            groups: count,
-            work: most_rows,
-            rounds: most_rows / ROW_THREADS + SEARCH_ROUNDS,
+            groups: table.blocks,
+            work: block_rows,
+            rounds: block_rows / ROW_THREADS + SEARCH_ROUNDS,
         })?;
-        self.context.read("inertia", &inertia, count)
+        let blocks: Vec<[f32; 2]> = self.context.read("inertia", &inertia, table.blocks)?;
+        let ends = table
+            .problems
+            .iter()
+            .skip(1)
+            .map(|p| p.block_groups as usize);
+        let ends = ends.chain([table.blocks]);
+        let sums = table.problems.iter().zip(ends).map(|(problem, end)| {
+            let own = &blocks[problem.block_groups as usize..end];
+            own.iter().flatten().map(|&sum| f64::from(sum)).sum()
+        });
+        Ok(sums.collect())
     }
 }

@@ -1,0 +1,190 @@
+//! Text as the tokens of a pretrained model.
+
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use tokenizers::models::wordpiece::WordPiece;
+use tokenizers::normalizers::BertNormalizer;
+use tokenizers::pre_tokenizers::bert::BertPreTokenizer;
+use tokenizers::processors::bert::BertProcessing;
+use tokenizers::{AddedToken, TruncationParams};
+
+use crate::{BertError, TokenSequence};
+
+/// Special tokens of a single text, at least: `[CLS]` and `[SEP]`. A text needs one token more.
+const LEAST_LENGTH: usize = 3;
+
+/// A Hugging Face tokenizer, which gives the ids that its Python twin gives.
+#[derive(Debug, Clone)]
+pub struct Tokenizer {
+    tokenizer: tokenizers::Tokenizer,
+    max_length: usize,
+}
+
+/// The part of `tokenizer_config.json` that `vocab.txt` leaves open, with the defaults of transformers.
+#[derive(Deserialize)]
+#[serde(default)]
+struct VocabularyConfig {
+    do_lower_case: bool,
+    strip_accents: Option<bool>,
+    tokenize_chinese_chars: bool,
+}
+
+impl Default for VocabularyConfig {
+    fn default() -> Self {
+        Self {
+            do_lower_case: true,
+            strip_accents: None,
+            tokenize_chinese_chars: true,
+        }
+    }
+}
+
+impl Tokenizer {
+    /// Opens the `tokenizer.json` of a folder, else its `vocab.txt` (WordPiece, Wu et al. 2016,
+    /// <https://arxiv.org/abs/1609.08144>) with its `tokenizer_config.json`, if there is one. Texts are cut to
+    /// `max_length` tokens, special ones among them: their beginning stays.
+    ///
+    /// # Errors
+    /// If neither file is there, or it is broken, or `max_length` is below 3.
+    pub fn open(folder: &Path, max_length: usize) -> Result<Self, BertError> {
+        if max_length < LEAST_LENGTH {
+            return Err(too_short(max_length));
+        }
+        let whole = folder.join("tokenizer.json");
+        let (path, tokenizer) = if whole.exists() {
+            let tokenizer = tokenizers::Tokenizer::from_bytes(read(&whole)?)
+                .map_err(|e| file(&whole, e.to_string()))?;
+            (whole, tokenizer)
+        } else {
+            let path = folder.join("vocab.txt");
+            if !path.exists() {
+                let problem = "neither tokenizer.json nor vocab.txt is there".to_owned();
+                return Err(file(folder, problem));
+            }
+            let tokenizer = of_vocabulary(&path, &folder.join("tokenizer_config.json"))?;
+            (path, tokenizer)
+        };
+        Self::new(tokenizer, max_length).map_err(|problem| file(&path, problem))
+    }
+
+    /// The same tokenizer for texts of at most so many tokens.
+    pub(crate) fn with_max_length(self, max_length: usize) -> Result<Self, BertError> {
+        if max_length < LEAST_LENGTH {
+            return Err(too_short(max_length));
+        }
+        Self::new(self.tokenizer, max_length).map_err(BertError::Config)
+    }
+
+    fn new(mut tokenizer: tokenizers::Tokenizer, max_length: usize) -> Result<Self, String> {
+        // The model's own batches pad.
+        tokenizer.with_padding(None);
+        let special = tokenizer.encode_fast("", true).map_err(|e| e.to_string())?;
+        let special = special.get_ids().len();
+        if special >= max_length {
+            return Err(format!(
+                "it adds {special} tokens to every text, and {max_length} are allowed"
+            ));
+        }
+        let truncation = TruncationParams {
+            max_length,
+            ..TruncationParams::default()
+        };
+        tokenizer
+            .with_truncation(Some(truncation))
+            .map_err(|e| e.to_string())?;
+        Ok(Self {
+            tokenizer,
+            max_length,
+        })
+    }
+
+    /// The most tokens of a text, special ones among them.
+    #[must_use]
+    pub fn max_length(&self) -> usize {
+        self.max_length
+    }
+
+    /// The tokens of each text, in order, on all threads.
+    ///
+    /// # Errors
+    /// [`BertError::Sequence`] if a text has none, or the tokenizer fails.
+    pub fn encode<S: AsRef<str>>(&self, texts: &[S]) -> Result<Vec<TokenSequence>, BertError> {
+        let texts = texts.iter().map(AsRef::as_ref).collect();
+        let encoded = self.tokenizer.encode_batch_fast::<&str>(texts, true);
+        let encoded = encoded.map_err(|e| BertError::Config(format!("tokenizer: {e}")))?;
+        let sequence = |(i, encoding): (usize, &tokenizers::Encoding)| {
+            let segments = encoding.get_type_ids().iter().map(|&t| u8::try_from(t));
+            let segments = segments.collect::<Result<Vec<_>, _>>();
+            Ok(TokenSequence {
+                ids: encoding.get_ids().to_vec(),
+                segments: segments.map_err(|_| BertError::Sequence {
+                    sequence: i,
+                    problem: "a segment above 255".to_owned(),
+                })?,
+            })
+        };
+        encoded.iter().enumerate().map(sequence).collect()
+    }
+}
+
+fn too_short(max_length: usize) -> BertError {
+    BertError::Config(format!(
+        "a length of {max_length} tokens, the least is {LEAST_LENGTH}"
+    ))
+}
+
+/// BERT's tokenizer of a `vocab.txt`, a token a line.
+fn of_vocabulary(path: &Path, config: &Path) -> Result<tokenizers::Tokenizer, BertError> {
+    let config: VocabularyConfig = match config.exists() {
+        true => read_json(config)?,
+        false => VocabularyConfig::default(),
+    };
+    let vocabulary = WordPiece::read_bytes(&read(path)?);
+    let model = vocabulary.and_then(|vocabulary| WordPiece::builder().vocab(vocabulary).build());
+    let model = model.map_err(|e| file(path, e.to_string()))?;
+    let mut tokenizer = tokenizers::Tokenizer::new(model);
+    let id = |token: &str| {
+        let id = tokenizer.token_to_id(token);
+        id.ok_or_else(|| file(path, format!("there is no token {token}")))
+    };
+    let (cls, sep) = (id("[CLS]")?, id("[SEP]")?);
+    id("[UNK]")?;
+    let special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"];
+    let special: Vec<_> = special
+        .into_iter()
+        .filter(|token| tokenizer.token_to_id(token).is_some())
+        .map(|token| AddedToken::from(token, true))
+        .collect();
+    tokenizer
+        .with_normalizer(Some(BertNormalizer::new(
+            true,
+            config.tokenize_chinese_chars,
+            config.strip_accents,
+            config.do_lower_case,
+        )))
+        .with_pre_tokenizer(Some(BertPreTokenizer))
+        .with_post_processor(Some(BertProcessing::new(
+            ("[SEP]".to_owned(), sep),
+            ("[CLS]".to_owned(), cls),
+        )))
+        .add_special_tokens(&special);
+    Ok(tokenizer)
+}
+
+/// A JSON file of a model's folder.
+pub(crate) fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, BertError> {
+    serde_json::from_slice(&read(path)?).map_err(|e| file(path, e.to_string()))
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, BertError> {
+    std::fs::read(path).map_err(|e| file(path, e.to_string()))
+}
+
+pub(crate) fn file(path: &Path, problem: String) -> BertError {
+    BertError::File {
+        path: PathBuf::from(path),
+        problem,
+    }
+}

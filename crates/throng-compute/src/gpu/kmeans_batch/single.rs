@@ -1,0 +1,97 @@
+//! A batch of one problem, a step at a time.
+
+use std::sync::Arc;
+
+use super::{Batch, Room, Table};
+use crate::error::ComputeError;
+use crate::gpu::context::Context;
+use crate::gpu::rows::Rows;
+use crate::kmeans_batch::KMeansProblem;
+use crate::watch::Meter;
+
+/// The labels and distances of a matrix's rows.
+#[derive(Debug)]
+pub struct Single {
+    batch: Batch,
+    table: Table,
+    /// From the first sums on.
+    room: Option<Room>,
+}
+
+impl Single {
+    /// Nothing assigned yet.
+    pub fn new(context: &Context, x: &Arc<Rows>, k: usize) -> Result<Self, ComputeError> {
+        let problem = KMeansProblem::new(0..x.rows, k, vec![0.0; k * x.cols]);
+        let batch = Batch::new(context, x, &[&problem])?;
+        Ok(Self {
+            table: batch.table(&[0])?,
+            batch,
+            room: None,
+        })
+    }
+
+    /// From now on `meter` measures the work.
+    pub fn measure(&mut self, meter: &Meter) {
+        self.batch.context = self.batch.context.metered(meter.clone());
+    }
+
+    /// Assigns; returns how many labels changed, and the inertia.
+    pub fn assign(&self, centroids: &[f32]) -> Result<(usize, f64), ComputeError> {
+        let context = &self.batch.context;
+        context.write("centroids", &self.batch.centroids, centroids)?;
+        context.clear("counts of changes", &self.batch.changed)?;
+        self.batch.assign(&self.table, true)?;
+        let inertia = self.batch.inertia(&self.table)?;
+        let changed: Vec<u32> = context.read("counts of changes", &self.batch.changed, 1)?;
+        Ok((changed[0] as usize, inertia[0]))
+    }
+
+    /// Sums [k, d] and counts `[k]` of the rows by label.
+    pub fn sums(&mut self) -> Result<(Vec<f64>, Vec<u32>), ComputeError> {
+        let (batch, d) = (&self.batch, self.batch.x.cols);
+        let room = match self.room.take() {
+            Some(room) => room,
+            None => Room::new(&batch.context, &batch.sizes, d)?,
+        };
+        let room = self.room.insert(room);
+        batch.sum_by_label(room, &self.table)?;
+        let starts: Vec<[u32; 2]> =
+            batch
+                .context
+                .read("clusters' places", &room.starts, batch.sizes.starts)?;
+        let runs = starts.last().map_or(0, |&[_, end]| end as usize);
+        let parts: Vec<[f32; 2]> =
+            batch
+                .context
+                .read("sums of runs", &room.sums, runs * (d + 1))?;
+        let mut sums = vec![0.0; batch.sizes.clusters * d];
+        let mut counts = Vec::with_capacity(batch.sizes.clusters);
+        for (sums, place) in sums.chunks_exact_mut(d).zip(starts.windows(2)) {
+            let ([row, run], [row_end, run_end]) = (place[0], place[1]);
+            counts.push(row_end - row);
+            for run in run as usize..run_end as usize {
+                let part = &parts[run * (d + 1)..][..d];
+                for (sum, [high, low]) in sums.iter_mut().zip(part) {
+                    *sum += f64::from(*high) + f64::from(*low);
+                }
+            }
+        }
+        Ok((sums, counts))
+    }
+
+    /// The last labels.
+    pub fn labels(&self) -> Result<Vec<u32>, ComputeError> {
+        let batch = &self.batch;
+        batch
+            .context
+            .read("labels", &batch.labels, batch.sizes.rows)
+    }
+
+    /// The rows' squared distances to their centroids.
+    pub fn distances(&self) -> Result<Vec<f32>, ComputeError> {
+        let batch = &self.batch;
+        batch
+            .context
+            .read("distances", &batch.distances, batch.sizes.rows)
+    }
+}
