@@ -4,6 +4,7 @@ peer.py data FOLDER N D K              writes x.f32 [n, d], centroids.f32 [k, d]
 peer.py PEER lloyd FOLDER N D K        times Lloyd iterations from those centroids
 peer.py PEER silhouette FOLDER N D K   times the exact silhouette of those labels
 peer.py PEER pairwise FOLDER N D K METRIC  times the distances of x from those centroids
+peer.py PEER top-100 FOLDER N D K METRIC   times the search for the 100 rows of x nearest to each of those centroids
 """
 
 import json
@@ -129,7 +130,19 @@ def scipy_pairwise(folder, d, k, metric):
     return pairwise(folder, d, lambda x, y: cdist(x, y, name))
 
 
+def faiss_top_100(folder, d, k, metric):
+    import faiss
+
+    x, queries = rows(folder, "x.f32", d), rows(folder, "centroids.f32", d)
+    index = {"sqeuclidean": faiss.IndexFlatL2, "dot": faiss.IndexFlatIP}[metric](d)
+    index.add(x)
+    index.search(queries[:10], 100)
+    seconds, (scores, _) = best(lambda: index.search(queries, 100))
+    return {"seconds": seconds, "value": float(np.abs(scores).mean(dtype=np.float64))}
+
+
 PEERS = {
+    ("faiss", "top-100"): faiss_top_100,
     ("scikit-learn", "lloyd"): sklearn_lloyd,
     ("faiss", "lloyd"): faiss_lloyd,
     ("scikit-learn", "silhouette"): sklearn_silhouette,

@@ -85,10 +85,31 @@ pub fn source(step: Step, metric: Option<Metric>) -> String {
     out
 }
 
-/// A kernel's WGSL with all storage bindings declared as written, as bindings to pieces of one buffer must
-/// be: WebGPU lets a dispatch either read a buffer or write it.
-pub fn all_written(wgsl: &str) -> String {
-    wgsl.replace("var<storage, read>", "var<storage, read_write>")
+/// A kernel's WGSL for bindings that are pieces of one buffer: if it writes one of them, all are declared as
+/// written, for WebGPU lets a dispatch either read a buffer or write it. No others are: what is written may not
+/// decide how often a loop goes round that has a barrier.
+pub fn written(wgsl: &str, shared: &[u32]) -> String {
+    const READ: &str = "var<storage, read>";
+    const WRITE: &str = "var<storage, read_write>";
+    let is_shared = |line: &str| {
+        let number = line.strip_prefix("@group(0) @binding(");
+        let number = number.and_then(|rest| rest.split_once(')')?.0.parse().ok());
+        number.is_some_and(|number: u32| shared.contains(&number))
+    };
+    let mut bindings = wgsl.lines().filter(|line| is_shared(line));
+    if !bindings.any(|line| line.contains(WRITE)) {
+        return wgsl.to_owned();
+    }
+    let mut out = String::new();
+    for line in wgsl.lines() {
+        if is_shared(line) {
+            out += &line.replace(READ, WRITE);
+        } else {
+            out += line;
+        }
+        out.push('\n');
+    }
+    out
 }
 
 /// A kernel's WGSL with the matrix at `binding` read as 16-bit floats, two a word; none where nothing there is a

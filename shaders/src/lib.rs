@@ -8,9 +8,9 @@ mod params;
 mod registry;
 mod tables;
 
-pub use compose::{all_written, halved, source};
+pub use compose::{halved, source, written};
 pub use params::*;
-pub use registry::{Kernel, Metric, Step, all};
+pub use registry::{Kernel, Metric, Step, all, kernel_name};
 pub use tables::*;
 
 /// The entry point of every kernel.

@@ -242,7 +242,7 @@ impl Step {
 /// A composed kernel.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Kernel {
-    /// The step's name, with a dash and the metric's where it has one, and `-half` where matrices are of 16-bit floats.
+    /// See [`kernel_name`]; `-half` behind it where matrices are of 16-bit floats.
     pub name: String,
     /// The whole WGSL.
     pub source: String,
@@ -250,13 +250,18 @@ pub struct Kernel {
     pub entry: &'static str,
 }
 
+/// The step's name, with a dash and the metric's where it has one.
+pub fn kernel_name(step: Step, metric: Option<Metric>) -> String {
+    match metric {
+        Some(metric) => format!("{}-{}", step.name(), metric.name()),
+        None => step.name(),
+    }
+}
+
 /// Every kernel with every metric it is built with, and those that take matrices for matrices of 16-bit floats too.
 pub fn all() -> Vec<Kernel> {
     let kernel = |step: Step, metric: Option<Metric>| {
-        let name = match metric {
-            Some(metric) => format!("{}-{}", step.name(), metric.name()),
-            None => step.name(),
-        };
+        let name = kernel_name(step, metric);
         let source = source(step, metric);
         let takes_bits = matches!(metric, Some(Metric::Hamming | Metric::Jaccard));
         let half = all_halved(&source).filter(|_| !takes_bits);

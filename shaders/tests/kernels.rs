@@ -62,13 +62,25 @@ fn every_kernel_validates_and_has_no_import_left() {
 }
 
 #[test]
-fn every_kernel_validates_with_all_bindings_written() {
+fn pieces_of_one_buffer_are_all_written_or_all_read() {
+    let bindings: Vec<u32> = (2..20).collect();
     for kernel in all() {
-        let module = parse(&kernel.name, &all_written(&kernel.source));
+        let module = parse(&kernel.name, &written(&kernel.source, &bindings));
         for (_, variable) in module.global_variables.iter() {
             if let AddressSpace::Storage { access } = variable.space {
                 assert!(access.contains(StorageAccess::STORE), "{}", kernel.name);
             }
+        }
+    }
+    // a, b and the output of pairwise distances: both are only read, or one lies beside the output.
+    let pairwise = source(Step::PairwiseDistances, Some(Metric::Dot));
+    assert_eq!(written(&pairwise, &[2, 3]), pairwise);
+    let module = parse("pairwise", &written(&pairwise, &[3, 4]));
+    for (_, variable) in module.global_variables.iter() {
+        if let (AddressSpace::Storage { access }, Some(bound)) = (variable.space, &variable.binding)
+        {
+            let is_written = access.contains(StorageAccess::STORE);
+            assert_eq!(is_written, [3, 4].contains(&bound.binding), "{bound:?}");
         }
     }
 }

@@ -197,7 +197,7 @@ impl Wheel {
 }
 
 /// Compares a file's SHA-256 with the one that is expected, in hexadecimal.
-fn check(path: &Path, expected: &str) -> Result<()> {
+pub fn check(path: &Path, expected: &str) -> Result<()> {
     let bytes = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
     let found: String = Sha256::digest(&bytes)
         .iter()

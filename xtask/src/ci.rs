@@ -7,13 +7,13 @@ use anyhow::Result;
 
 use crate::steps::Steps;
 use crate::tally::LOG;
-use crate::{demo, deps, examples, features, files, lint, readme, real, shaders, test};
+use crate::{demo, deps, examples, features, files, lint, platforms, readme, real, shaders, test};
 
 /// Runs every check as a step; what needs no build comes first.
 ///
 /// # Errors
 /// If a step failed: the first of them.
-pub fn run(no_test: bool) -> Result<()> {
+pub fn run(no_test: bool, allow_missing: bool) -> Result<()> {
     let mut steps = Steps::default();
     steps.run("files", files::run);
     steps.run("dependencies", deps::run);
@@ -25,6 +25,7 @@ pub fn run(no_test: bool) -> Result<()> {
         steps.run("tests", test::run);
     }
     lint::run_as(&mut steps);
+    platforms::run_as(&mut steps, allow_missing);
     steps.run("README's commands", readme::run);
     steps.run("demo", || demo::run(1));
     steps.run("examples", examples::run);

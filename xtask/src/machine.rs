@@ -44,7 +44,11 @@ fn missing() -> Vec<&'static str> {
     packages
 }
 
-fn install(packages: &[&str]) -> Result<()> {
+/// Installs Debian packages, if that is allowed.
+///
+/// # Errors
+/// If it is not, or fails: with the command to run by hand.
+pub fn install(packages: &[&str]) -> Result<()> {
     let by_hand = format!(
         "apt-get update && apt-get install --yes --no-install-recommends {}",
         packages.join(" ")

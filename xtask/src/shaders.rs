@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result, anyhow, bail};
-use naga::back::{hlsl, msl, pipeline_constants, spv};
+use naga::back::{PipelineConstants, hlsl, msl, pipeline_constants, spv};
 use naga::valid::{Capabilities, ModuleInfo, ValidationFlags, Validator};
 use naga::{AddressSpace, EntryPoint, Module, ShaderStage};
 
@@ -26,7 +26,7 @@ pub fn run() -> Result<()> {
         bail!("throng-shaders lists no kernel");
     }
     for kernel in &kernels {
-        let written = translate(&kernel.source, kernel.entry)
+        let written = translate(&kernel.source, kernel.entry, &Default::default())
             .with_context(|| format!("kernel {}", kernel.name))?;
         written.save(&out, &kernel.name)?;
     }
@@ -38,7 +38,8 @@ pub fn run() -> Result<()> {
 }
 
 /// A kernel in other languages.
-struct Translated {
+#[derive(PartialEq)]
+pub struct Translated {
     spirv: Vec<u32>,
     msl: String,
     hlsl_5_1: String,
@@ -46,7 +47,8 @@ struct Translated {
 }
 
 impl Translated {
-    fn save(&self, dir: &Path, kernel: &str) -> Result<()> {
+    /// Writes it into a folder.
+    pub fn save(&self, dir: &Path, kernel: &str) -> Result<()> {
         let name = kernel.replace(['/', ':', ' '], "_");
         let spirv: Vec<u8> = self
             .spirv
@@ -61,7 +63,11 @@ impl Translated {
     }
 }
 
-fn translate(source: &str, entry: &str) -> Result<Translated> {
+/// Translates a kernel with these `override` constants; the others keep their defaults.
+///
+/// # Errors
+/// If it does not parse, validate, fit or translate.
+pub fn translate(source: &str, entry: &str, constants: &PipelineConstants) -> Result<Translated> {
     let module = naga::front::wgsl::parse_str(source)
         .map_err(|error| anyhow!(error.emit_to_string(source)))?;
     // No capability beyond the baseline: subgroups and the like may only be a faster path beside it.
@@ -69,7 +75,7 @@ fn translate(source: &str, entry: &str) -> Result<Translated> {
     let info = info.map_err(|error| anyhow!(error.emit_to_string(source)))?;
     let wanted = (ShaderStage::Compute, entry);
     let (module, info) =
-        pipeline_constants::process_overrides(&module, &info, Some(wanted), &Default::default())?;
+        pipeline_constants::process_overrides(&module, &info, Some(wanted), constants)?;
     let point = module
         .entry_points
         .iter()
@@ -125,6 +131,11 @@ fn write_hlsl(
     let options = hlsl::Options {
         shader_model,
         zero_initialize_workgroup_memory: false,
+        // Where wgpu's DX12 backend puts the number of workgroups.
+        special_constants_binding: Some(hlsl::BindTarget {
+            space: 1,
+            ..Default::default()
+        }),
         ..Default::default()
     };
     let point = hlsl::PipelineOptions {
@@ -190,12 +201,17 @@ fn double(@builtin(global_invocation_id) id: vec3<u32>, @builtin(local_invocatio
 }";
 
     fn error(source: &str) -> String {
-        format!("{:#}", translate(source, "double").map(|_| ()).unwrap_err())
+        format!(
+            "{:#}",
+            translate(source, "double", &Default::default())
+                .map(|_| ())
+                .unwrap_err()
+        )
     }
 
     #[test]
     fn a_good_kernel_is_translated_into_all_four() {
-        let translated = translate(SOURCE, "double").unwrap();
+        let translated = translate(SOURCE, "double", &Default::default()).unwrap();
         assert_eq!(translated.spirv[0], 0x0723_0203, "SPIR-V's magic number");
         assert!(
             translated.msl.contains("kernel void double"),

@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 enum Outcome {
     Passed,
     Failed(String),
-    LeftOut(&'static str),
+    LeftOut(String),
 }
 
 struct Row {
@@ -25,13 +25,27 @@ pub struct Steps {
 impl Steps {
     /// Runs a step and notes its time and outcome.
     pub fn run(&mut self, name: &'static str, step: impl FnOnce() -> Result<()>) {
+        self.make(name, false, step);
+    }
+
+    /// Runs a step that makes what others need. Where it fails and `may_lack` it, it counts as left out.
+    pub fn make<T>(
+        &mut self,
+        name: &'static str,
+        may_lack: bool,
+        step: impl FnOnce() -> Result<T>,
+    ) -> Option<T> {
         eprintln!("\n== {name}");
         let start = Instant::now();
-        let outcome = match step() {
-            Ok(()) => Outcome::Passed,
+        let (made, outcome) = match step() {
+            Ok(made) => (Some(made), Outcome::Passed),
+            Err(error) if may_lack => {
+                eprintln!("== {name} is not to be had here: {error:#}");
+                (None, Outcome::LeftOut(format!("{error:#}")))
+            }
             Err(error) => {
                 eprintln!("== {name} FAILED: {error:#}");
-                Outcome::Failed(format!("{error:#}"))
+                (None, Outcome::Failed(format!("{error:#}")))
             }
         };
         let seconds = start.elapsed().as_secs_f64();
@@ -40,14 +54,15 @@ impl Steps {
             seconds,
             outcome,
         });
+        made
     }
 
     /// Notes a step that does not run, and why.
-    pub fn leave_out(&mut self, name: &'static str, why: &'static str) {
+    pub fn leave_out(&mut self, name: &'static str, why: impl Into<String>) {
         self.rows.push(Row {
             name,
             seconds: 0.0,
-            outcome: Outcome::LeftOut(why),
+            outcome: Outcome::LeftOut(why.into()),
         });
     }
 
@@ -57,6 +72,16 @@ impl Steps {
     /// If a step failed: the first of them.
     pub fn finish(self) -> Result<()> {
         eprintln!("\n{}", self.table());
+        let is_left_out = |row: &&Row| matches!(row.outcome, Outcome::LeftOut(_));
+        let left_out: Vec<_> = self
+            .rows
+            .iter()
+            .filter(is_left_out)
+            .map(|row| row.name)
+            .collect();
+        if !left_out.is_empty() {
+            eprintln!("NOT RUN: {}", left_out.join(", "));
+        }
         for Row { name, outcome, .. } in &self.rows {
             if let Outcome::Failed(why) = outcome {
                 bail!("the step `{name}` failed first: {why}");
@@ -111,6 +136,12 @@ mod tests {
         steps.run("one", || Ok(()));
         steps.leave_out("two", "no log");
         assert!(steps.table().contains("| two | | left out: no log |"));
+        assert_eq!(steps.make("three", true, || Ok(3)), Some(3));
+        assert_eq!(
+            steps.make("four", true, || bail!("no root") as Result<()>),
+            None
+        );
+        assert!(steps.table().contains("| four | | left out: no root |"));
         assert!(steps.finish().is_ok());
     }
 }

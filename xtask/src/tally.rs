@@ -42,6 +42,11 @@ impl Tally {
         tally
     }
 
+    /// How many tests passed.
+    pub fn passed(&self) -> usize {
+        self.passed.len()
+    }
+
     /// How many tests passed that carry the adapter's name.
     fn on(&self, adapter: &str) -> usize {
         let carries = |name: &&String| name.split([':', '_']).any(|word| word == adapter);

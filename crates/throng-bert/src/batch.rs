@@ -24,6 +24,13 @@ pub(crate) struct Batch {
 }
 
 impl Batch {
+    /// The given rows of some sequences, padded to the longest of them.
+    pub fn of_rows(sequences: &[TokenSequence], rows: &[usize], pad: u32, device: &Device) -> Self {
+        let picked: Vec<TokenSequence> = rows.iter().map(|&row| sequences[row].clone()).collect();
+        let length = picked.iter().map(|s| s.ids.len()).max().unwrap_or(0);
+        Self::new(&picked, length, pad, device)
+    }
+
     /// Pads `rows` to `length` with `pad`.
     pub fn new(rows: &[TokenSequence], length: usize, pad: u32, device: &Device) -> Self {
         let n = rows.len();

@@ -31,6 +31,9 @@ pub struct BertConfig {
     pub hidden_dropout_prob: f64,
     /// Dropout on attention weights, in [0, 1).
     pub attention_probs_dropout_prob: f64,
+    /// Dropout before a classifier's scores, in [0, 1); `hidden_dropout_prob` where it is not given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub classifier_dropout: Option<f64>,
     /// The longest sequence, special tokens included.
     pub max_position_embeddings: usize,
     /// Number of segment types.
@@ -56,6 +59,7 @@ impl Default for BertConfig {
             position_embedding_type: "absolute".to_owned(),
             hidden_dropout_prob: 0.1,
             attention_probs_dropout_prob: 0.1,
+            classifier_dropout: None,
             max_position_embeddings: 512,
             type_vocab_size: 2,
             initializer_range: 0.02,
@@ -167,6 +171,7 @@ impl BertConfig {
                 "attention_probs_dropout_prob",
                 self.attention_probs_dropout_prob,
             ),
+            ("classifier_dropout", self.classifier_dropout.unwrap_or(0.0)),
         ] {
             if !(0.0..1.0).contains(&p) {
                 return no(format!("{name} is {p}, it must lie in [0, 1)"));

@@ -14,7 +14,7 @@ use crate::weights::{self, Loaded};
 use crate::{Bert, BertConfig, BertError, BertForMaskedLm, TokenSequence, bridge};
 
 /// Tokens in one batch, padding counted: enough to keep a GPU busy, little enough for any.
-const BATCH_TOKENS: usize = 8_192;
+pub(crate) const BATCH_TOKENS: usize = 8_192;
 
 /// How the names of the masked-language head begin in a file.
 const HEAD: &str = "cls.predictions.";
@@ -144,6 +144,10 @@ impl Encoder {
         &self.unused
     }
 
+    pub(crate) fn compute(&self) -> &Compute {
+        &self.compute
+    }
+
     /// The Burn device that the model is on.
     pub(crate) fn device(&self) -> &Device {
         &self.device
@@ -178,9 +182,7 @@ impl Encoder {
         let lengths: Vec<usize> = sequences.iter().map(|s| s.ids.len()).collect();
         let mut done = 0;
         for rows in batch::by_length((0..sequences.len()).collect(), &lengths, BATCH_TOKENS) {
-            let length = rows.iter().map(|&i| lengths[i]).max().unwrap_or(0);
-            let picked: Vec<TokenSequence> = rows.iter().map(|&i| sequences[i].clone()).collect();
-            let batch = Batch::new(&picked, length, self.config.pad_token_id, &self.device);
+            let batch = Batch::of_rows(sequences, &rows, self.config.pad_token_id, &self.device);
             let hidden = self.bert.hidden(
                 batch.ids.clone(),
                 batch.segments.clone(),

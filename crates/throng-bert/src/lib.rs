@@ -7,6 +7,7 @@
 mod activation;
 mod batch;
 pub mod bridge;
+mod classifier;
 mod config;
 mod encoder;
 mod error;
@@ -19,6 +20,11 @@ mod tokenizer;
 mod weights;
 
 pub use batch::TokenSequence;
+pub use classifier::{
+    BertForSequenceClassification, Checkpoints, Ended, Examples, LoraModule, LoraParams, Loss,
+    Schedule, SequenceClassifier, Targets, Task, TrainEpoch, TrainParams, TrainReport, TrainStep,
+    TrainWatch, Tuning,
+};
 pub use config::BertConfig;
 pub use encoder::Encoder;
 pub use error::BertError;

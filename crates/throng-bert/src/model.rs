@@ -1,6 +1,6 @@
 //! The model: embeddings, post-norm layers, pooler, and the head that names hidden tokens.
 
-use burn::module::{Module, Param};
+use burn::module::{Module, Param, ParamId};
 use burn::nn::{
     Dropout, DropoutConfig, Embedding, EmbeddingConfig, Initializer, LayerNorm, LayerNormConfig,
     Linear, LinearConfig,
@@ -82,7 +82,7 @@ pub struct MaskedLmHead {
 }
 
 // Weights are drawn on the host afterwards (see weights.rs): the same seed gives the same model on every device.
-fn linear(from: usize, to: usize, device: &Device) -> Linear {
+pub(crate) fn linear(from: usize, to: usize, device: &Device) -> Linear {
     LinearConfig::new(from, to)
         .with_initializer(Initializer::Zeros)
         .init(device)
@@ -225,16 +225,34 @@ impl Bert {
 
     /// `[batch, hidden]` of the last layer's vectors; see [`BertOutput::pooled`].
     pub fn pooled(&self, hidden: Tensor<3>) -> Option<Tensor<2>> {
-        let pooler = self.pooler.as_ref()?;
         let [batch, _, d] = hidden.dims();
-        let first = hidden.narrow(1, 0, 1).reshape([batch, d]);
-        Some(tanh(pooler.forward(first)))
+        self.pool(hidden.narrow(1, 0, 1).reshape([batch, d]))
+    }
+
+    /// The same of the first tokens' vectors alone, `[batch, hidden]`.
+    pub(crate) fn pool(&self, first: Tensor<2>) -> Option<Tensor<2>> {
+        Some(tanh(self.pooler.as_ref()?.forward(first)))
     }
 
     /// Whether the model has a pooler.
     #[must_use]
     pub fn has_pooler(&self) -> bool {
         self.pooler.is_some()
+    }
+
+    /// The same model, with a pooler of its own or else with this one.
+    pub(crate) fn with_pooler(mut self, pooler: impl FnOnce() -> Linear) -> Self {
+        self.pooler = self.pooler.or_else(|| Some(pooler()));
+        self
+    }
+
+    pub(crate) fn word_embeddings_id(&self) -> ParamId {
+        self.embeddings.word_embeddings.weight.id
+    }
+
+    /// What the words' vectors are, `[vocabulary, hidden]`.
+    pub(crate) fn word_embeddings(&mut self) -> &mut Param<Tensor<2>> {
+        &mut self.embeddings.word_embeddings.weight
     }
 
     pub(crate) fn without_pooler(self) -> Self {

@@ -267,6 +267,14 @@ impl Compute {
         }
     }
 
+    /// For tests: from now on the device's dispatches are kept in the folder `dir`, a few of each kernel.
+    #[doc(hidden)]
+    pub fn keep_dispatches(&self, dir: &Path) {
+        if let Engine::Gpu(context) = &self.0.engine {
+            context.keep_dispatches(dir);
+        }
+    }
+
     pub(crate) fn engine(&self) -> &Engine {
         &self.0.engine
     }

@@ -48,7 +48,7 @@ impl Compute {
 }
 
 impl MatrixBuilder {
-    /// Makes row i of `x` [`places.len()`, d] row `places[i]`.
+    /// Makes row i of `x` [`places.len()`, d] row `places[i]`. After an error all of `places` are as they were.
     ///
     /// # Errors
     /// [`ComputeError::Shape`] where `x` has other rows than `places` or other columns,
@@ -72,17 +72,8 @@ impl MatrixBuilder {
         if !self.compute.is_same(x.compute()) {
             return Err(ComputeError::DifferentDevices);
         }
-        let rows = self.is_put.len();
-        for &place in places {
-            match self.is_put.get_mut(place as usize) {
-                Some(is_put) if !*is_put => *is_put = true,
-                _ => {
-                    let row = place as usize;
-                    return Err(ComputeError::Place { row, rows });
-                }
-            }
-        }
-        match (&mut self.values, x.values(), self.compute.engine()) {
+        self.take(places)?;
+        let done = match (&mut self.values, x.values(), self.compute.engine()) {
             (Room::Host(out, _), Values::Host(x), _) => {
                 cpu::rows_scatter::scatter(x, self.cols, places, out);
                 Ok(())
@@ -91,6 +82,32 @@ impl MatrixBuilder {
                 gpu::rows_scatter::scatter(context, x, places, out)
             }
             _ => Err(ComputeError::DifferentDevices),
+        };
+        if done.is_err() {
+            self.leave(places);
+        }
+        done
+    }
+
+    /// Takes all `places`, or none.
+    fn take(&mut self, places: &[u32]) -> Result<(), ComputeError> {
+        let rows = self.is_put.len();
+        for (i, &place) in places.iter().enumerate() {
+            match self.is_put.get_mut(place as usize) {
+                Some(is_put) if !*is_put => *is_put = true,
+                _ => {
+                    self.leave(&places[..i]);
+                    let row = place as usize;
+                    return Err(ComputeError::Place { row, rows });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn leave(&mut self, places: &[u32]) {
+        for &place in places {
+            self.is_put[place as usize] = false;
         }
     }
 

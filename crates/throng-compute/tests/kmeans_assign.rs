@@ -201,10 +201,28 @@ fn ties_go_to_the_lowest_index() {
     }
 }
 
+/// a b + c, rounded once. `f32::mul_add` is not that in every C library: Windows' MinGW calls one that rounds otherwise.
+fn fused(a: f32, b: f32, c: f32) -> f32 {
+    // f64 holds the product; a sum rounded to odd is rounded rightly once more (Boldo and Melquiond 2008).
+    let (product, c) = (f64::from(a) * f64::from(b), f64::from(c));
+    let sum = product + c;
+    let part = sum - product;
+    let error = (product - (sum - part)) + (c - part);
+    let mut bits = sum.to_bits();
+    if error != 0.0 && bits & 1 == 0 {
+        bits = if (error > 0.0) == (sum > 0.0) {
+            bits + 1
+        } else {
+            bits - 1
+        };
+    }
+    f64::from_bits(bits) as f32
+}
+
 /// The nearest centroid by squared differences, added in 32 bits in the order of the features.
 fn nearest_by_differences(x: &[f32], centroids: &[f32], d: usize) -> u32 {
     let distance = |c: &[f32]| {
-        let term = |sum: f32, (x, c): (&f32, &f32)| (x - c).mul_add(x - c, sum);
+        let term = |sum: f32, (x, c): (&f32, &f32)| fused(x - c, x - c, sum);
         x.iter().zip(c).fold(0.0, term)
     };
     let all: Vec<f32> = centroids.chunks_exact(d).map(distance).collect();

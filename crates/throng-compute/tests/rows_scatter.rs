@@ -60,6 +60,11 @@ fn rows_missing_or_put_twice_are_refused() {
         ));
         let mut builder = begun();
         builder.put(&x, &[2, 0]).unwrap();
+        // Row 1 is not taken by a call that fails.
+        assert_eq!(
+            builder.put(&x, &[1, 2]).unwrap_err(),
+            ComputeError::Place { row: 2, rows: 3 }
+        );
         assert_eq!(
             builder.finish().unwrap_err(),
             ComputeError::Place { row: 1, rows: 3 }

@@ -88,21 +88,23 @@ fn two_steps_change_no_bit() {
 
 #[test]
 fn two_steps_take_a_matrix_in_parts() {
-    // Two parts where a buffer holds 512 KiB, and all distances in one buffer.
-    let (n, d, k) = (500, 300, 256);
-    let x = blobs(n, d, 9, 85);
-    for device in devices() {
-        let on = device.compute.matrix(&x, n, d).unwrap();
-        let assign = || {
-            let mut lloyd = Lloyd::new(&on, k).unwrap();
-            let stats = lloyd.assign(&x[..k * d]).unwrap();
-            (stats, lloyd.labels().unwrap(), lloyd.distances().unwrap())
-        };
-        let fused = assign();
-        device.compute.take_two_steps(true);
-        assert_eq!(assign(), fused, "{}", device.name);
-        if device.name.contains("512 KiB") {
-            assert_eq!(on.device_parts().len(), 2);
+    // Two parts where a buffer holds 512 KiB, and all distances in one buffer. The small ones are kept for other
+    // checks.
+    for [n, d, k] in [[500, 300, 256], [257, 12, 256]] {
+        let (x, centroids) = (blobs(n, d, 9, 85), blobs(k, d, 9, 86));
+        for device in devices() {
+            let on = device.compute.matrix(&x, n, d).unwrap();
+            let assign = || {
+                let mut lloyd = Lloyd::new(&on, k).unwrap();
+                let stats = lloyd.assign(&centroids).unwrap();
+                (stats, lloyd.labels().unwrap(), lloyd.distances().unwrap())
+            };
+            let fused = assign();
+            device.compute.take_two_steps(true);
+            assert_eq!(assign(), fused, "{}", device.name);
+            if n == 500 && device.name.contains("512 KiB") {
+                assert_eq!(on.device_parts().len(), 2);
+            }
         }
     }
 }

@@ -65,10 +65,14 @@ fn main(
         workgroupBarrier();
         atomicStore(&sh_bin[slot], 0u);
         workgroupBarrier();
-        for (var place = slot; place < places; place += threads) {
-            let candidate = key_of(strip[first + column_of(place)]);
-            if (place < params.kept || candidate < limit) && (candidate & known) == key {
-                atomicAdd(&sh_bin[(candidate >> shift) & 255u], 1u);
+        // All invocations go round equally often: FXC refuses the return below beside a loop whose ends differ.
+        for (var base = 0u; base < places; base += threads) {
+            let place = base + slot;
+            if place < places {
+                let candidate = key_of(strip[first + column_of(place)]);
+                if (place < params.kept || candidate < limit) && (candidate & known) == key {
+                    atomicAdd(&sh_bin[(candidate >> shift) & 255u], 1u);
+                }
             }
         }
         workgroupBarrier();

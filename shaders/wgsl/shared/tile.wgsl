@@ -44,26 +44,33 @@ fn tile_sums(local: vec2<u32>, first_a: u32, first_b: u32, features: u32) -> Blo
     var block = Block();
     for (var first_d = 0u; first_d < features; first_d += tile_d) {
         workgroupBarrier();
-        // Neighbours read neighbouring features of a row.
-        for (var i = slot; i < ty_count * tile_d; i += slots) {
+        // Neighbours read neighbouring features of a row. All invocations go round equally often: FXC refuses
+        // barriers beside loops whose ends differ.
+        for (var first = 0u; first < ty_count * tile_d; first += slots) {
+            let i = first + slot;
             let row = first_a + i / tile_d;
             let d = i % tile_d;
-            sh_a[d * a_stride + i / tile_d] = Value4(
-                load_a(row, first_d + d),
-                load_a(row + ty_count, first_d + d),
-                load_a(row + 2u * ty_count, first_d + d),
-                load_a(row + 3u * ty_count, first_d + d),
-            );
+            if i < ty_count * tile_d {
+                sh_a[d * a_stride + i / tile_d] = Value4(
+                    load_a(row, first_d + d),
+                    load_a(row + ty_count, first_d + d),
+                    load_a(row + 2u * ty_count, first_d + d),
+                    load_a(row + 3u * ty_count, first_d + d),
+                );
+            }
         }
-        for (var i = slot; i < tx_count * tile_d; i += slots) {
+        for (var first = 0u; first < tx_count * tile_d; first += slots) {
+            let i = first + slot;
             let column = first_b + i / tile_d;
             let d = i % tile_d;
-            sh_b[d * b_stride + i / tile_d] = Value4(
-                load_b(column, first_d + d),
-                load_b(column + tx_count, first_d + d),
-                load_b(column + 2u * tx_count, first_d + d),
-                load_b(column + 3u * tx_count, first_d + d),
-            );
+            if i < tx_count * tile_d {
+                sh_b[d * b_stride + i / tile_d] = Value4(
+                    load_b(column, first_d + d),
+                    load_b(column + tx_count, first_d + d),
+                    load_b(column + 2u * tx_count, first_d + d),
+                    load_b(column + 3u * tx_count, first_d + d),
+                );
+            }
         }
         workgroupBarrier();
         // By fours: features beyond the last are 0 on both sides.

@@ -6,7 +6,8 @@ use std::error::Error;
 
 use serde_json::json;
 use throng_compute::{
-    Compute, ComputeError, Lloyd, PairwiseMetric, SilhouetteMetric, pairwise, silhouette,
+    Compute, ComputeError, Lloyd, NeighborMetric, PairwiseMetric, SilhouetteMetric, pairwise,
+    silhouette, top_k,
 };
 use throng_tests::devices::open;
 use throng_tests::timing::{best, uniform};
@@ -26,6 +27,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         "lloyd": lloyd(&compute)?,
         "pairwise": distances(&compute)?,
         "silhouette": silhouettes(&compute)?,
+        "top-10": searches(&compute)?,
     });
     println!("{points}");
     Ok(())
@@ -70,6 +72,19 @@ fn silhouettes(compute: &Compute) -> Result<Points, ComputeError> {
             let labels: Vec<u32> = (0..n).map(|row| (row % K) as u32).collect();
             let seconds =
                 best(|| silhouette(&x, &labels, K, SilhouetteMetric::Euclidean).map(drop))?;
+            Ok(((n * n * D) as f64, seconds))
+        })
+        .collect()
+}
+
+/// n queries among n, from 512 to 16,384.
+fn searches(compute: &Compute) -> Result<Points, ComputeError> {
+    (9..=14)
+        .map(|power| {
+            let n = 1 << power;
+            let x = compute.matrix(&uniform(n * D, 6), n, D)?;
+            let y = compute.matrix(&uniform(n * D, 7), n, D)?;
+            let seconds = best(|| top_k(&x, &y, 10, NeighborMetric::SqEuclidean, &[]).map(drop))?;
             Ok(((n * n * D) as f64, seconds))
         })
         .collect()

@@ -1,6 +1,6 @@
 //! Our side of `cargo xtask bench`: prints one JSON object.
 //!
-//! `bench_kernels cpu|software lloyd|silhouette|pairwise FOLDER N D K [METRIC]` reads what `xtask/peer.py data` wrote.
+//! `bench_kernels cpu|software lloyd|silhouette|pairwise|top-100 FOLDER N D K [METRIC]` reads what `xtask/peer.py data` wrote.
 
 use std::error::Error;
 use std::fs;
@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use serde_json::{Value, json};
 use throng_cluster::{Init, KMeans};
-use throng_compute::{Compute, SilhouetteMetric, pairwise};
+use throng_compute::{Compute, NeighborMetric, SilhouetteMetric, pairwise, top_k};
 use throng_metrics::silhouette_score;
 use throng_tests::devices::open;
 
@@ -33,6 +33,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         ("lloyd", []) => lloyd(&compute, folder, n, d, k),
         ("silhouette", []) => silhouette(&compute, folder, n, d),
         ("pairwise", [metric]) => distances(&compute, folder, n, d, k, metric),
+        ("top-100", [metric]) => top_100(&compute, folder, n, d, k, metric),
         _ => Err(format!("there is no task {task}").into()),
     }?;
     println!("{result}");
@@ -99,6 +100,34 @@ fn distances(
         best = best.min(start.elapsed().as_secs_f64());
         let values = distances.to_vec()?;
         mean = values.iter().map(|v| f64::from(v.abs())).sum::<f64>() / values.len() as f64;
+    }
+    Ok(json!({ "seconds": best, "value": mean }))
+}
+
+/// Seconds of the search for the 100 rows nearest to each centroid, and their scores' mean magnitude.
+fn top_100(
+    compute: &Compute,
+    folder: &Path,
+    n: usize,
+    d: usize,
+    k: usize,
+    metric: &str,
+) -> Outcome {
+    let items = compute.matrix(&floats(&folder.join("x.f32"))?, n, d)?;
+    let queries = compute.matrix(&floats(&folder.join("centroids.f32"))?, k, d)?;
+    let metric = match metric {
+        "sqeuclidean" => NeighborMetric::SqEuclidean,
+        "dot" => NeighborMetric::Dot,
+        _ => return Err(format!("there is no metric {metric}").into()),
+    };
+    let mut best = f64::MAX;
+    let mut mean = 0.0;
+    for _ in 0..REPEATS {
+        let start = Instant::now();
+        let found = top_k(&queries, &items, 100, metric, &[])?;
+        best = best.min(start.elapsed().as_secs_f64());
+        let magnitudes = found.scores.iter().map(|v| f64::from(v.abs()));
+        mean = magnitudes.sum::<f64>() / found.scores.len() as f64;
     }
     Ok(json!({ "seconds": best, "value": mean }))
 }

@@ -40,7 +40,15 @@ pub struct Outcome {
     pub software: [Turn; 2],
 }
 
-const METRICS: [&str; 4] = ["sqeuclidean", "euclidean", "cosine", "dot"];
+/// Each with those who have it.
+const METRICS: [(&str, &[&str]); 6] = [
+    ("sqeuclidean", &["scikit-learn", "scipy"]),
+    ("euclidean", &["scikit-learn", "scipy"]),
+    ("cosine", &["scikit-learn", "scipy"]),
+    ("dot", &["scikit-learn"]),
+    ("manhattan", &["scikit-learn", "scipy"]),
+    ("chebyshev", &["scipy"]),
+];
 
 /// Every task.
 pub fn all() -> Vec<Task> {
@@ -70,16 +78,22 @@ pub fn all() -> Vec<Task> {
             peers: vec![peer("scikit-learn", 4.0, 1e-5)],
         },
     ];
-    for metric in METRICS {
-        // scipy has no dot product.
-        let peers = ["scikit-learn", "scipy"].into_iter();
-        let peers = peers.filter(|name| (metric, *name) != ("dot", "scipy"));
+    for metric in ["sqeuclidean", "dot"] {
+        tasks.push(Task {
+            name: "top-100",
+            metric: Some(metric),
+            shape: [100_000, 128, 1_000],
+            few: 10_000,
+            peers: vec![peer("faiss", 1.0, 1e-4)],
+        });
+    }
+    for (metric, peers) in METRICS {
         tasks.push(Task {
             name: "pairwise",
             metric: Some(metric),
             shape: [8_000, 128, 4_000],
             few: 4_000,
-            peers: peers.map(|name| peer(name, 1.0, 1e-4)).collect(),
+            peers: peers.iter().map(|name| peer(*name, 1.0, 1e-4)).collect(),
         });
     }
     tasks
@@ -92,6 +106,9 @@ impl Task {
         match (self.name, self.metric) {
             ("lloyd", _) => format!("Lloyd iteration, n={n}, d={d}, k={k}"),
             (_, None) => format!("exact {}, n={n}, d={d}, k={k}", self.name),
+            ("top-100", Some(metric)) => {
+                format!("top-100 {metric} of {k} queries, n={n}, d={d}")
+            }
             (name, Some(metric)) => format!("{name} {metric}, n={n}, m={k}, d={d}"),
         }
     }
@@ -204,7 +221,7 @@ mod tests {
         assert_eq!(tasks[3].operations(), 2.0 * 20_000.0 * 20_000.0 * 128.0);
         let dot = tasks
             .iter()
-            .find(|task| task.metric == Some("dot"))
+            .find(|task| (task.name, task.metric) == ("pairwise", Some("dot")))
             .unwrap();
         assert_eq!(dot.title(), "pairwise dot, n=8000, m=4000, d=128");
         assert_eq!(dot.peers.len(), 1);

@@ -12,6 +12,7 @@ mod parity;
 mod pretraining;
 mod recipe;
 mod safetensors;
+mod training;
 mod variants;
 
 /// The software adapter: one device for all tests, so that Burn compiles its kernels once.

@@ -6,7 +6,7 @@ use crate::golden::Golden;
 use crate::safetensors::Tensors;
 
 /// FNV-1a (Fowler, Noll and Vo) of a name, then MurmurHash3's last step (Appleby) on it and a counter.
-fn hash32(name: &str, i: usize) -> u32 {
+pub fn hash32(name: &str, i: usize) -> u32 {
     let h = name.bytes().fold(0x811C_9DC5_u32, |h, byte| {
         (h ^ u32::from(byte)).wrapping_mul(0x0100_0193)
     });

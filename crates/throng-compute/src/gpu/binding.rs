@@ -72,15 +72,21 @@ impl Bind for BufferPiece {
     }
 }
 
-/// Whether two bindings are different pieces of one buffer, from which a host cuts many tensors: then all
-/// must be declared as written.
-pub fn is_shared(buffers: &[(u32, &dyn Bind)]) -> bool {
+/// The bindings that are different pieces of one buffer, from which a host cuts many tensors: see
+/// [`throng_shaders::written`].
+pub fn shared(buffers: &[(u32, &dyn Bind)]) -> Vec<u32> {
     let bindings: Vec<_> = buffers.iter().map(|(_, bind)| bind.binding()).collect();
-    bindings.iter().enumerate().any(|(i, a)| {
-        bindings[..i]
+    let is_shared = |a: &wgpu::BufferBinding| {
+        bindings
             .iter()
             .any(|b| a.buffer == b.buffer && a.offset != b.offset)
-    })
+    };
+    buffers
+        .iter()
+        .zip(&bindings)
+        .filter(|(_, binding)| is_shared(binding))
+        .map(|((number, _), _)| *number)
+        .collect()
 }
 
 /// Which bindings are 16-bit floats.

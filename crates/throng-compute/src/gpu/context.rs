@@ -1,12 +1,13 @@
 //! A device with its pipelines, and the way to run a kernel on it.
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use throng_shaders::{ENTRY, Groups, Metric, Params, Step, all_written, halved, source};
+use throng_shaders::{ENTRY, Groups, Metric, Params, Step, halved, source, written};
 
-use super::binding::{Bind, halves, is_shared};
+use super::binding::{Bind, halves, shared};
 use super::buffers::Buffer;
 use super::slices::Slices;
 use crate::device::HostDevice;
@@ -34,6 +35,8 @@ struct Shared {
     large: AtomicUsize,
     /// Whether centroids are found in two steps where they may be.
     two_steps: AtomicBool,
+    /// Where dispatches are kept, if they are.
+    records: OnceLock<PathBuf>,
 }
 
 /// Everything that changes a kernel's code.
@@ -42,8 +45,8 @@ pub(super) struct Key {
     step: Step,
     metric: Option<Metric>,
     constants: Vec<(&'static str, u32)>,
-    /// Whether all bindings may be written.
-    is_shared: bool,
+    /// Bindings that are pieces of one buffer.
+    shared: Vec<u32>,
     /// Bindings of 16-bit floats.
     halves: Vec<u32>,
 }
@@ -72,9 +75,21 @@ impl Key {
             step: P::STEP,
             metric: job.metric,
             constants: job.constants.to_vec(),
-            is_shared: is_shared(job.buffers),
+            shared: shared(job.buffers),
             halves: halves(job.buffers),
         }
+    }
+
+    /// The kernel's code, but for the values of its constants.
+    pub(super) fn wgsl(&self) -> Result<String, ComputeError> {
+        let mut wgsl = source(self.step, self.metric);
+        for &binding in &self.halves {
+            wgsl = halved(&wgsl, binding).ok_or_else(|| ComputeError::Device {
+                during: format!("compiling {}", self.step.name()),
+                message: format!("binding {binding} takes no 16-bit floats"),
+            })?;
+        }
+        Ok(written(&wgsl, &self.shared))
     }
 }
 
@@ -133,6 +148,7 @@ impl Context {
                 poison: AtomicBool::new(false),
                 large: AtomicUsize::new(0),
                 two_steps: AtomicBool::new(false),
+                records: OnceLock::new(),
             }),
             meter: Meter::default(),
             ledger: Ledger::new(u64::MAX),
@@ -175,6 +191,11 @@ impl Context {
     /// The device.
     pub fn host(&self) -> &HostDevice {
         &self.shared.host
+    }
+
+    /// Where dispatches are kept, if they are.
+    pub(super) fn records(&self) -> &OnceLock<PathBuf> {
+        &self.shared.records
     }
 
     pub(super) fn device(&self) -> &wgpu::Device {
@@ -288,6 +309,7 @@ impl Context {
         self.check_rounds(job)?;
         let pipeline = self.pipeline(Key::of(job))?;
         let params = self.uniform(&job.params)?;
+        let recording = self.begin_record(job)?;
         self.shared.slices.run(
             (P::STEP, job.metric),
             job.groups,
@@ -314,7 +336,11 @@ impl Context {
                 Ok(())
             },
             || self.wait(&name),
-        )
+        )?;
+        if let Some(recording) = recording {
+            self.end_record(&recording, job)?;
+        }
+        Ok(())
     }
 
     pub(super) fn check_rounds<P: Params>(&self, job: &Job<P>) -> Result<(), ComputeError> {
@@ -371,16 +397,7 @@ impl Context {
             return Ok(pipeline.clone());
         }
         let name = key.step.name();
-        let mut wgsl = source(key.step, key.metric);
-        for &binding in &key.halves {
-            wgsl = halved(&wgsl, binding).ok_or_else(|| ComputeError::Device {
-                during: format!("compiling {name}"),
-                message: format!("binding {binding} takes no 16-bit floats"),
-            })?;
-        }
-        if key.is_shared {
-            wgsl = all_written(&wgsl);
-        }
+        let wgsl = key.wgsl()?;
         let constants: Vec<_> = key
             .constants
             .iter()

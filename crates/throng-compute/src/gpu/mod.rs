@@ -12,6 +12,7 @@ pub mod kmeans_plus_plus;
 pub mod neighbors;
 pub mod pairwise_distances;
 pub mod radius;
+mod record;
 mod rows;
 pub mod rows_finite;
 mod rows_scale;

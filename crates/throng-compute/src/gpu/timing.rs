@@ -22,6 +22,7 @@ impl Context {
         })?;
         let params = self.uniform(&job.params)?;
         let stamps = Stamps::new(self)?;
+        let recording = self.begin_record(job)?;
         self.wait(&name)?;
         let start = Instant::now();
         self.guarded(&name, || {
@@ -42,6 +43,10 @@ impl Context {
         })?;
         self.wait(&name)?;
         let seconds = start.elapsed().as_secs_f64();
+        // What is timed writes the same every time.
+        if let Some(recording) = recording {
+            self.end_record(&recording, job)?;
+        }
         let stamped = stamps.map(|stamps| stamps.seconds(self)).transpose()?;
         Ok(plausible(stamped, seconds))
     }

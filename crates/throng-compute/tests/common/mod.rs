@@ -3,7 +3,13 @@
 
 pub mod operations;
 
+use std::env;
+use std::path::Path;
+
 use throng_compute::{Compute, HostBuffer, HostDevice};
+
+/// A folder for dispatches with what they read and wrote, which `cargo xtask platforms` runs again elsewhere.
+const KEEP: &str = "THRONG_KEEP_DISPATCHES";
 
 /// A device with its name for failure messages.
 pub struct Named {
@@ -21,29 +27,40 @@ pub fn devices() -> Vec<Named> {
         named("cpu, 3 threads", Compute::cpu_with_threads(3).unwrap()),
     ];
     for (instance, adapter) in adapters() {
-        let info = adapter.get_info();
-        for (most_bytes, most_groups) in [(128 << 20, 65_535), (512 << 10, 7)] {
-            let limits = wgpu::Limits {
-                max_storage_buffer_binding_size: most_bytes,
-                max_compute_workgroups_per_dimension: most_groups,
-                ..wgpu::Limits::default()
-            };
-            let host = request(&instance, &adapter, limits);
-            let compute = Compute::from_host(host).unwrap();
-            compute.poison_new_buffers();
-            let kib = most_bytes >> 10;
-            let name = format!("{} by {}, buffers of {kib} KiB", info.name, info.backend);
-            devices.push(Named { name, compute });
-        }
+        devices.push(limited(&instance, &adapter, 128 << 20, 65_535));
+        devices.push(limited(&instance, &adapter, 512 << 10, 7));
     }
     devices
 }
 
-/// Every adapter; at least one.
+/// An adapter with buffers of at most so many bytes and so many workgroups a dimension.
+pub fn limited(
+    instance: &wgpu::Instance,
+    adapter: &wgpu::Adapter,
+    most_bytes: u64,
+    most_groups: u32,
+) -> Named {
+    let limits = wgpu::Limits {
+        max_storage_buffer_binding_size: most_bytes,
+        max_compute_workgroups_per_dimension: most_groups,
+        ..wgpu::Limits::default()
+    };
+    let compute = Compute::from_host(request(instance, adapter, limits)).unwrap();
+    compute.poison_new_buffers();
+    if let Some(dir) = env::var_os(KEEP) {
+        compute.keep_dispatches(Path::new(&dir));
+    }
+    let info = adapter.get_info();
+    let kib = most_bytes >> 10;
+    let name = format!("{} by {}, buffers of {kib} KiB", info.name, info.backend);
+    Named { name, compute }
+}
+
+/// Every adapter, of the graphics APIs that `WGPU_BACKEND` names if it does; at least one.
 pub fn adapters() -> Vec<(wgpu::Instance, wgpu::Adapter)> {
     let mut descriptor = wgpu::InstanceDescriptor::new_without_display_handle();
     descriptor.backends = wgpu::Backends::PRIMARY;
-    let instance = wgpu::Instance::new(descriptor);
+    let instance = wgpu::Instance::new(descriptor.with_env());
     let adapters = pollster::block_on(instance.enumerate_adapters(wgpu::Backends::PRIMARY));
     assert!(
         !adapters.is_empty(),

@@ -1,0 +1,145 @@
+//! Training that goes on where it was killed.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use burn::module::Module;
+use burn::optim::ModuleOptimizer;
+use serde::{Deserialize, Serialize};
+
+use super::BertForSequenceClassification;
+use crate::BertError;
+use crate::tokenizer::{file, read_json};
+
+/// Where training keeps what it needs to go on, and how often.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Checkpoints {
+    /// A folder of its own. What lies there is replaced by each checkpoint, whole or not at all.
+    pub folder: PathBuf,
+    /// Optimiser steps between checkpoints; one is made after every epoch, too.
+    pub every: usize,
+    /// Whether to go on from the one that lies there, if there is one.
+    pub resume: bool,
+}
+
+/// Where training is.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct Progress {
+    /// What was asked for, so that nothing else goes on from here.
+    pub of: String,
+    /// Epochs that ended.
+    pub epoch: usize,
+    /// Optimiser steps of the present one.
+    pub group: usize,
+    /// Optimiser steps in all.
+    pub step: usize,
+    /// Losses of the present epoch's steps, added up.
+    pub loss: f64,
+    /// The best epoch, from 1, with its score.
+    pub best: Option<(usize, f64)>,
+    /// Steps that were left out, for their gradients were not finite.
+    pub skipped: Vec<usize>,
+}
+
+/// All of a run that goes on.
+pub(super) struct State {
+    pub model: BertForSequenceClassification,
+    pub best: Option<BertForSequenceClassification>,
+    pub optimiser: ModuleOptimizer,
+    pub progress: Progress,
+}
+
+const MODEL: &str = "model.bpk";
+const BEST: &str = "best.bpk";
+const OPTIMISER: &str = "optimiser.bpk";
+const PROGRESS: &str = "progress.json";
+
+impl Checkpoints {
+    /// Replaces the checkpoint. A kill at any time leaves the last one, or the one before beside it.
+    pub(super) fn save(&self, state: &State) -> Result<(), BertError> {
+        let [new, old] = self.beside();
+        remove(&new)?;
+        fs::create_dir_all(&new).map_err(|e| file(&new, e.to_string()))?;
+        let of = |name: &str| {
+            let path = new.join(name);
+            move |e: String| file(&path, e)
+        };
+        let record = |model: &BertForSequenceClassification, name: &str| {
+            let saved = model.clone().save_file(new.join(name));
+            saved.map_err(|e| of(name)(e.to_string()))
+        };
+        record(&state.model, MODEL)?;
+        if let Some(best) = &state.best {
+            record(best, BEST)?;
+        }
+        let optimiser = state.optimiser.save(new.join(OPTIMISER));
+        optimiser.map_err(|e| of(OPTIMISER)(e.to_string()))?;
+        let progress =
+            serde_json::to_vec(&state.progress).map_err(|e| of(PROGRESS)(e.to_string()))?;
+        fs::write(new.join(PROGRESS), progress).map_err(|e| of(PROGRESS)(e.to_string()))?;
+
+        let rename =
+            |from: &Path, to: &Path| fs::rename(from, to).map_err(|e| file(to, e.to_string()));
+        if self.folder.exists() {
+            rename(&self.folder, &old)?;
+        }
+        rename(&new, &self.folder)?;
+        remove(&old)
+    }
+
+    /// The state that lies there, if it is of the same run.
+    pub(super) fn load(&self, fresh: State) -> Result<State, BertError> {
+        let [_, old] = self.beside();
+        let folder = match (self.folder.exists(), old.exists()) {
+            (true, _) => &self.folder,
+            (false, true) => &old,
+            (false, false) => return Ok(fresh),
+        };
+        let progress: Progress = read_json(&folder.join(PROGRESS))?;
+        if progress.of != fresh.progress.of {
+            let problem = "it is of a run with other data or settings; remove it to begin anew";
+            return Err(file(folder, problem.to_owned()));
+        }
+        let record = |model: BertForSequenceClassification, name: &str| {
+            let path = folder.join(name);
+            let loaded = model.try_load_file(&path);
+            loaded.map_err(|e| file(&path, e.to_string()))
+        };
+        let path = folder.join(OPTIMISER);
+        let optimiser = fresh.optimiser.load(&path);
+        Ok(State {
+            best: match progress.best {
+                Some(_) => Some(record(fresh.model.clone(), BEST)?),
+                None => None,
+            },
+            model: record(fresh.model, MODEL)?,
+            optimiser: optimiser.map_err(|e| file(&path, e.to_string()))?,
+            progress,
+        })
+    }
+
+    /// Removes what lies there: the run is over.
+    pub(super) fn clear(&self) -> Result<(), BertError> {
+        let [new, old] = self.beside();
+        [&new, &old, &self.folder]
+            .into_iter()
+            .try_for_each(|folder| remove(folder))
+    }
+
+    /// Where a checkpoint is written, and where the one before waits.
+    fn beside(&self) -> [PathBuf; 2] {
+        ["new", "old"].map(|end| {
+            let mut name = self.folder.as_os_str().to_owned();
+            name.push(".");
+            name.push(end);
+            name.into()
+        })
+    }
+}
+
+fn remove(folder: &Path) -> Result<(), BertError> {
+    match fs::remove_dir_all(folder) {
+        Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(file(folder, e.to_string())),
+        _ => Ok(()),
+    }
+}
