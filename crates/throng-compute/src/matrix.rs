@@ -63,6 +63,15 @@ impl Compute {
         self.ledger().check(WHAT, self.matrix_plan(rows, cols)?)
     }
 
+    /// What a matrix takes that does not come from this process.
+    ///
+    /// # Errors
+    /// Those of [`Compute::plan_matrix`].
+    pub(crate) fn plan_room(&self, rows: usize, cols: usize) -> Result<MemoryPlan, ComputeError> {
+        let plan = self.matrix_plan(rows, cols)?;
+        self.ledger().check(WHAT, MemoryPlan { scratch: 0, ..plan })
+    }
+
     /// [`Compute::plan_matrix`] whatever the cap.
     pub(crate) fn matrix_plan(&self, rows: usize, cols: usize) -> Result<MemoryPlan, ComputeError> {
         match self.engine() {

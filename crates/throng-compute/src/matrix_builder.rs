@@ -26,12 +26,12 @@ impl Compute {
     /// Room for a matrix [`rows`, `cols`].
     ///
     /// # Errors
-    /// [`ComputeError::NoColumns`], and the device's where it has not the memory.
+    /// [`ComputeError::NoColumns`], [`ComputeError::MemoryCap`], and the device's where it has not the memory.
     pub fn matrix_builder(&self, rows: usize, cols: usize) -> Result<MatrixBuilder, ComputeError> {
         if cols == 0 {
             return Err(ComputeError::NoColumns);
         }
-        let plan = self.plan_matrix(rows, cols)?;
+        let plan = self.plan_room(rows, cols)?;
         Ok(MatrixBuilder {
             compute: self.clone(),
             cols,
@@ -48,12 +48,13 @@ impl Compute {
 }
 
 impl MatrixBuilder {
-    /// Makes row i of `x` [`places.len()`, d] row `places[i]`. After an error all of `places` are as they were.
+    /// Makes row i of `x` [`places.len()`, d] row `places[i]`; on a device that takes 4 bytes a place meanwhile, and
+    /// their transfer. After an error all of `places` are as they were.
     ///
     /// # Errors
     /// [`ComputeError::Shape`] where `x` has other rows than `places` or other columns,
-    /// [`ComputeError::Place`] where a place is not there or taken, [`ComputeError::DifferentDevices`], and
-    /// the device's.
+    /// [`ComputeError::Place`] where a place is not there or taken, [`ComputeError::DifferentDevices`],
+    /// [`ComputeError::MemoryCap`], and the device's.
     pub fn put(&mut self, x: &Matrix, places: &[u32]) -> Result<(), ComputeError> {
         let sizes = [
             ("columns", self.cols, x.cols()),
