@@ -34,6 +34,7 @@ impl From<ComputeError> for Failure {
             | ComputeError::Radius { .. }
             | ComputeError::NoAdapter { .. }
             | ComputeError::TooBig { .. }
+            | ComputeError::MemoryCap { .. }
             | ComputeError::UnknownName { .. } => Self::input(message),
             _ => Self::other(message),
         }

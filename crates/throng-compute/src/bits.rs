@@ -10,8 +10,9 @@ use crate::device::{Compute, Engine};
 use crate::error::ComputeError;
 use crate::gpu::pairwise_distances::{BitRows, Comparison, Side};
 use crate::matrix::{Matrix, Values};
-use crate::pairwise::{check_alike, check_rows};
-use crate::pairwise_batch::{PairwiseBatch, problems};
+use crate::memory::{self, Charge};
+use crate::pairwise::{WHAT, check_alike, check_rows, meter};
+use crate::pairwise_batch::{PairwiseBatch, Problem, problems};
 use crate::{cpu, gpu};
 
 /// Bits of a word on the device.
@@ -63,7 +64,8 @@ pub struct BitMatrix {
 
 #[derive(Debug)]
 enum Bits {
-    Host(cpu::bits::BitRows),
+    /// With the charge for its memory.
+    Host(cpu::bits::BitRows, #[expect(dead_code)] Charge),
     Device(BitRows),
 }
 
@@ -134,7 +136,11 @@ impl Compute {
         let ones = |row: &[u32]| row.iter().map(|word| word.count_ones()).sum();
         let counts: Vec<u32> = words.chunks_exact(words_per_row).map(ones).collect();
         let values = match self.engine() {
-            Engine::Cpu(_) => Bits::Host(cpu::bits::BitRows { words, counts }),
+            Engine::Cpu(_) => {
+                let bytes = memory::words(words.len() + counts.len());
+                let charge = self.ledger().charge("a matrix of bits", bytes)?;
+                Bits::Host(cpu::bits::BitRows { words, counts }, charge)
+            }
             Engine::Gpu(context) => {
                 Bits::Device(BitRows::upload(context, &words, words_per_row, &counts)?)
             }
@@ -186,6 +192,15 @@ impl BitMatrix {
     }
 }
 
+/// Room for `count` distances: on the CPU held by the charge, on a GPU only looked for.
+fn room(compute: &Compute, count: usize) -> Result<Charge, ComputeError> {
+    let charge = compute.ledger().charge(WHAT, memory::words(count))?;
+    Ok(match compute.engine() {
+        Engine::Cpu(_) => charge,
+        Engine::Gpu(_) => charge.keep(0),
+    })
+}
+
 /// The distances [n, m] of the rows of `a` [n, d] from the rows of `b` [m, d], on their device.
 ///
 /// ```
@@ -203,8 +218,8 @@ impl BitMatrix {
 /// ```
 ///
 /// # Errors
-/// [`ComputeError::Shape`] where the bits differ or `b` has no rows, [`ComputeError::DifferentDevices`], and
-/// the device's.
+/// [`ComputeError::Shape`] where the bits differ or `b` has no rows, [`ComputeError::DifferentDevices`],
+/// [`ComputeError::Cancelled`], and the device's.
 pub fn pairwise_bits(
     a: &BitMatrix,
     b: &BitMatrix,
@@ -213,23 +228,28 @@ pub fn pairwise_bits(
     check_alike(&a.compute, a.bits, &b.compute, b.bits)?;
     check_rows(b.rows)?;
     let bits = a.bits;
+    let charge = room(&a.compute, a.rows.saturating_mul(b.rows))?;
+    let shapes = [(a.rows, b.rows)].into_iter();
+    let meter = meter(&a.compute, shapes, bits.div_ceil(WORD));
     let values = match (a.compute.engine(), &*a.values, &*b.values) {
-        (Engine::Cpu(threads), Bits::Host(a), Bits::Host(b)) => {
-            Values::Host(Arc::new(threads.run(|| {
+        (Engine::Cpu(threads), Bits::Host(a, _), Bits::Host(b, _)) => Values::host(charge, || {
+            threads.run(|| {
                 let mut out = vec![0.0; a.counts.len() * b.counts.len()];
-                cpu::bits::fill(&mut out, a.all(), b.all(), bits, metric);
+                cpu::bits::fill(&mut out, a.all(), b.all(), bits, metric, &meter);
                 out
-            })))
-        }
+            })
+        }),
         (Engine::Gpu(context), Bits::Device(a), Bits::Device(b)) => {
             let (a, b) = (Side::bits(a), Side::bits(b));
             let metric = metric.into();
             let comparison = Comparison { metric, bits };
-            let out = gpu::pairwise_distances::distances(context, &a, &b, comparison)?;
+            let context = context.metered(meter.clone());
+            let out = gpu::pairwise_distances::distances(&context, &a, &b, comparison)?;
             Values::Device(Arc::new(out))
         }
         _ => return Err(ComputeError::DifferentDevices),
     };
+    meter.finish()?;
     Ok(Matrix::new(&a.compute, values, a.rows, b.rows))
 }
 
@@ -238,7 +258,8 @@ pub fn pairwise_bits(
 ///
 /// # Errors
 /// [`ComputeError::Shape`] where the bits or the numbers of problems differ, [`ComputeError::Range`] where a
-/// problem asks for rows that are not there, [`ComputeError::DifferentDevices`], and the device's.
+/// problem asks for rows that are not there, [`ComputeError::DifferentDevices`],
+/// [`ComputeError::Cancelled`], and the device's.
 pub fn pairwise_bits_batch(
     a: &BitMatrix,
     a_rows: &[Range<usize>],
@@ -249,23 +270,30 @@ pub fn pairwise_bits_batch(
     check_alike(&a.compute, a.bits, &b.compute, b.bits)?;
     let problems = problems(a_rows, a.rows, b_rows, b.rows)?;
     let bits = a.bits;
+    let count = problems
+        .iter()
+        .map(|problem| problem.a.len() * problem.b.len());
+    let charge = room(&a.compute, count.sum())?;
+    let shapes = problems.iter().map(Problem::shape);
+    let meter = meter(&a.compute, shapes, bits.div_ceil(WORD));
     let values = match (a.compute.engine(), &*a.values, &*b.values) {
-        (Engine::Cpu(threads), Bits::Host(a), Bits::Host(b)) => {
-            Values::Host(Arc::new(threads.run(|| {
-                cpu::pairwise_distances::batch(&problems, |out, problem| {
-                    let (a, b) = (a.rows(&problem.a), b.rows(&problem.b));
-                    cpu::bits::fill(out, a, b, bits, metric);
-                })
-            })))
-        }
+        (Engine::Cpu(threads), Bits::Host(a, _), Bits::Host(b, _)) => Values::host(charge, || {
+            let fill = |out: &mut [f32], problem: &Problem| {
+                let (a, b) = (a.rows(&problem.a), b.rows(&problem.b));
+                cpu::bits::fill(out, a, b, bits, metric, &meter);
+            };
+            threads.run(|| cpu::pairwise_distances::batch(&problems, fill))
+        }),
         (Engine::Gpu(context), Bits::Device(a), Bits::Device(b)) => {
             let (a, b) = (Side::bits(a), Side::bits(b));
             let metric = metric.into();
             let comparison = Comparison { metric, bits };
-            let out = gpu::pairwise_distances::batch(context, &a, &b, &problems, comparison)?;
+            let context = context.metered(meter.clone());
+            let out = gpu::pairwise_distances::batch(&context, &a, &b, &problems, comparison)?;
             Values::Device(Arc::new(out))
         }
         _ => return Err(ComputeError::DifferentDevices),
     };
+    meter.finish()?;
     Ok(PairwiseBatch::new(&a.compute, &problems, values))
 }

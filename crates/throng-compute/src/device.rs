@@ -8,6 +8,7 @@ use std::sync::Arc;
 use crate::cpu::{self, Threads};
 use crate::error::ComputeError;
 use crate::gpu::{self, Context};
+use crate::memory::{Ledger, MemoryUse};
 use crate::plan::Tile;
 use crate::watch::{Meter, Watch};
 
@@ -95,6 +96,8 @@ struct Inner {
     description: String,
     engine: Engine,
     watch: Option<Watcher>,
+    /// On a GPU its context's.
+    ledger: Ledger,
 }
 
 /// A watcher, which need not be [`fmt::Debug`].
@@ -284,7 +287,41 @@ impl Compute {
             description: self.0.description.clone(),
             engine: self.0.engine.clone(),
             watch: Some(Watcher(Arc::new(watch))),
+            ledger: self.0.ledger.clone(),
         }))
+    }
+
+    /// The same device, of whose memory `bytes` may be held at most: by the matrices made with this [`Compute`], and
+    /// by operations on them and on those brought to it by [`Matrix::on`](crate::Matrix::on), which cut their work
+    /// into smaller parts where that keeps them below it. Results do not depend on it, bit for bit.
+    ///
+    /// A GPU's buffer counts until we let go of it; its driver keeps it until what was submitted is done.
+    ///
+    /// What would need more is refused with [`ComputeError::MemoryCap`] before it starts. A matrix counts for the
+    /// [`Compute`] that it was made with. What counts, and what does not, is that of [`MemoryPlan`](crate::MemoryPlan).
+    pub fn with_memory_cap(&self, bytes: u64) -> Self {
+        let ledger = Ledger::new(bytes);
+        let engine = match &self.0.engine {
+            Engine::Cpu(threads) => Engine::Cpu(threads.clone()),
+            Engine::Gpu(context) => Engine::Gpu(context.on_ledger(ledger.clone())),
+        };
+        Self(Arc::new(Inner {
+            kind: self.0.kind,
+            description: self.0.description.clone(),
+            engine,
+            watch: self.0.watch.clone(),
+            ledger,
+        }))
+    }
+
+    /// The memory held by way of this [`Compute`] and its clones, of which each
+    /// [`Compute::with_memory_cap`] counts its own.
+    pub fn memory(&self) -> MemoryUse {
+        self.0.ledger.usage()
+    }
+
+    pub(crate) fn ledger(&self) -> &Ledger {
+        &self.0.ledger
     }
 
     /// What measures a piece of work of `total` multiply-adds for the watcher.
@@ -302,11 +339,16 @@ impl Compute {
     }
 
     fn new(kind: DeviceKind, description: String, engine: Engine) -> Self {
+        let ledger = match &engine {
+            Engine::Cpu(_) => Ledger::new(u64::MAX),
+            Engine::Gpu(context) => context.ledger().clone(),
+        };
         Self(Arc::new(Inner {
             kind,
             description,
             engine,
             watch: None,
+            ledger,
         }))
     }
 

@@ -223,6 +223,20 @@ pub enum ComputeError {
         /// The device's limit.
         limit: u64,
     },
+    /// More memory would be held than [the cap](crate::Compute::with_memory_cap) allows, however the work is cut.
+    #[error(
+        "{what} takes {needed} bytes of memory at least, and {left} are left of the cap of {cap}: raise the cap, or take fewer rows or clusters"
+    )]
+    MemoryCap {
+        /// The operation, or what has no room.
+        what: &'static str,
+        /// The least it takes.
+        needed: u64,
+        /// What is not held by others.
+        left: u64,
+        /// The cap.
+        cap: u64,
+    },
     /// A loop is too long for a software adapter that cuts loops off without a word.
     #[error(
         "{step} takes {rounds} rounds of a loop at these sizes, and llvmpipe stops after {limit}: take the CPU"

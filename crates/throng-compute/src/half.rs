@@ -4,10 +4,25 @@ use std::sync::Arc;
 
 use half::f16;
 
-use crate::device::Engine;
+use crate::device::{Compute, Engine};
 use crate::error::ComputeError;
 use crate::gpu::Rows;
-use crate::matrix::{Matrix, Values};
+use crate::matrix::{Matrix, Values, WHAT};
+use crate::memory::MemoryPlan;
+
+impl Compute {
+    /// What [`Matrix::to_half`] takes for [`rows`, `cols`], beside the matrix itself: on a GPU 2 bytes a value.
+    ///
+    /// # Errors
+    /// [`ComputeError::MemoryCap`], and the device's where it binds less.
+    pub fn plan_to_half(&self, rows: usize, cols: usize) -> Result<MemoryPlan, ComputeError> {
+        let plan = match self.engine() {
+            Engine::Cpu(_) => self.matrix_plan(rows, cols)?,
+            Engine::Gpu(context) => Rows::plan_half(context, rows, cols)?,
+        };
+        self.ledger().check(WHAT, plan)
+    }
+}
 
 impl Matrix {
     /// The same matrix with its values rounded to 16-bit floats (IEEE 754 binary16, ties to even): on a device they
@@ -34,31 +49,43 @@ impl Matrix {
     /// ```
     ///
     /// # Errors
-    /// [`ComputeError::TooLargeForHalf`] with the row and column, and the device's.
+    /// [`ComputeError::TooLargeForHalf`] with the row and column, [`ComputeError::MemoryCap`], and the device's.
     pub fn to_half(&self) -> Result<Matrix, ComputeError> {
         if self.is_half() {
             return Ok(self.clone());
         }
-        let mut values = self.to_vec()?;
-        let halves: Vec<f16> = values.iter().map(|&value| f16::from_f32(value)).collect();
-        if let Some(at) = halves.iter().position(|half| !half.is_finite()) {
-            return Err(ComputeError::TooLargeForHalf {
-                row: at / self.cols(),
-                column: at % self.cols(),
-                value: values[at],
-            });
-        }
-        let values = match self.compute().engine() {
+        let compute = self.compute();
+        let plan = compute.plan_to_half(self.rows(), self.cols())?;
+        let values = match compute.engine() {
             Engine::Gpu(context) => {
+                let values = self.to_vec()?;
+                check_half(&values, self.cols())?;
+                let halves: Vec<f16> = values.into_iter().map(f16::from_f32).collect();
                 Values::Device(Arc::new(Rows::upload_half(context, &halves, self.cols())?))
             }
             Engine::Cpu(_) => {
-                for (value, half) in values.iter_mut().zip(halves) {
-                    *value = half.to_f32();
+                let charge = compute.ledger().charge(WHAT, plan.peak())?;
+                let mut values = self.to_vec()?;
+                check_half(&values, self.cols())?;
+                for value in &mut values {
+                    *value = f16::from_f32(*value).to_f32();
                 }
-                Values::Host(Arc::new(values))
+                Values::host(charge, || values)
             }
         };
         Ok(self.as_half(values))
+    }
+}
+
+/// The first value that no 16-bit float is near is an error.
+fn check_half(values: &[f32], cols: usize) -> Result<(), ComputeError> {
+    let is_too_large = |&value: &f32| !f16::from_f32(value).is_finite();
+    match values.iter().position(is_too_large) {
+        Some(at) => Err(ComputeError::TooLargeForHalf {
+            row: at / cols,
+            column: at % cols,
+            value: values[at],
+        }),
+        None => Ok(()),
     }
 }

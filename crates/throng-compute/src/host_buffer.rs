@@ -114,12 +114,14 @@ impl Compute {
     ///
     /// A matrix over the device's binding limit is bound in parts. Only where the offset is not a multiple of
     /// the device's `min_storage_buffer_offset_alignment` (256 bytes or less) the values are copied, on the
-    /// device; [`Matrix::device_parts`] tells.
+    /// device; [`Matrix::device_parts`] tells. Only then a [cap](Compute::with_memory_cap) counts them: a host's
+    /// memory is its own.
     ///
     /// # Errors
     /// [`ComputeError::HostBuffer`] on the CPU, and where the buffer cannot be used as it is;
     /// [`ComputeError::Shape`] where it ends too early, [`ComputeError::NoColumns`],
-    /// [`ComputeError::NotFinite`] and [`ComputeError::TooLarge`] with the row and column, and the device's.
+    /// [`ComputeError::NotFinite`] and [`ComputeError::TooLarge`] with the row and column,
+    /// [`ComputeError::MemoryCap`], and the device's.
     pub fn matrix_from_buffer(
         &self,
         buffer: HostBuffer,
@@ -130,6 +132,7 @@ impl Compute {
         let values = if buffer.is_bindable(context, rows, cols)? {
             Rows::lent(context, buffer, rows, cols)?
         } else {
+            self.plan_room(rows, cols)?;
             Rows::copied(context, buffer, rows, cols)?
         };
         if let Some(bad) = crate::gpu::rows_finite::first_bad(context, &values)? {
@@ -152,7 +155,7 @@ impl Matrix {
                 .map(|(first_row, rows, piece)| DevicePart {
                     first_row,
                     rows,
-                    buffer: piece.buffer.clone(),
+                    buffer: (*piece.buffer).clone(),
                     offset: piece.offset,
                 })
                 .collect(),

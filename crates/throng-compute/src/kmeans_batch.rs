@@ -2,10 +2,25 @@
 
 use std::ops::{ControlFlow, Range};
 
-use crate::device::Engine;
+use crate::device::{Compute, Engine};
 use crate::error::ComputeError;
 use crate::matrix::{Matrix, Values, check_finite, check_k};
+use crate::memory::{MemoryPlan, Sizes};
 use crate::{cpu, gpu};
+
+/// What is said of the work.
+pub(crate) const WHAT: &str = "k-means";
+
+/// The shape of a [`KMeansProblem`] or of a [`KMeansSeeding`](crate::KMeansSeeding).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KMeansShape {
+    /// Rows.
+    pub rows: usize,
+    /// Clusters.
+    pub k: usize,
+    /// Whether the rows have weights.
+    pub has_weights: bool,
+}
 
 /// One k-means problem over some rows of a matrix.
 #[derive(Debug, Clone, PartialEq)]
@@ -40,6 +55,21 @@ impl KMeansProblem {
             max_iter: 300,
             tolerance: 0.0,
         }
+    }
+
+    /// Its shape.
+    pub fn shape(&self) -> KMeansShape {
+        KMeansShape {
+            rows: self.rows.len(),
+            k: self.k,
+            has_weights: self.weights.is_some(),
+        }
+    }
+
+    /// Multiply-adds of all its iterations.
+    fn work(&self, d: usize) -> usize {
+        let pairs = self.rows.len().saturating_mul(self.k);
+        pairs.saturating_mul(d).saturating_mul(self.max_iter.max(1))
     }
 
     fn check(&self, x: &Matrix) -> Result<(), ComputeError> {
@@ -118,6 +148,28 @@ pub struct KMeansProgress {
     pub is_done: bool,
 }
 
+impl Compute {
+    /// What [`kmeans_batch`] takes for problems of these `shapes` over rows of `d` features, restarts counted one by
+    /// one: as many problems together as the cap allows, on the CPU up to 256 MiB. On a GPU a problem takes 8 bytes a row,
+    /// 4 more with weights, its centroids twice, and what new ones are made of: up to 16 clusters two floats a feature
+    /// and cluster for each of at most 4,096 / k blocks of its rows; above 8 bytes a row, and two floats a feature for each
+    /// run of some 64 rows and each cluster. All distances are in it, up to 64 MiB, where [tuning](Compute::tune) has
+    /// found that they are better held. On the CPU it takes 8 bytes a row and the sums of up to 64 blocks of its rows.
+    ///
+    /// # Errors
+    /// [`ComputeError::MemoryCap`], and the device's where it binds less.
+    pub fn plan_kmeans_batch(
+        &self,
+        shapes: &[KMeansShape],
+        d: usize,
+    ) -> Result<MemoryPlan, ComputeError> {
+        Ok(match self.engine() {
+            Engine::Cpu(_) => cpu::kmeans_batch::batches(self.ledger(), d, shapes)?.plan(),
+            Engine::Gpu(context) => gpu::kmeans_batch::batches(context, d, shapes)?.plan(),
+        })
+    }
+}
+
 /// Runs Lloyd's iterations (1982) of many problems over the rows of `x` [n, d] together, each until it is done as
 /// scikit-learn's `KMeans` is: its labels repeat, its centroids stand still, or its iterations run out. A cluster
 /// without rows is given the row farthest from its centroid.
@@ -128,7 +180,7 @@ pub struct KMeansProgress {
 /// # Errors
 /// [`ComputeError::Rows`], [`ComputeError::NoClusters`], [`ComputeError::TooManyClusters`] (also for rows without any
 /// weight), [`ComputeError::Shape`], [`ComputeError::NotFinite`], [`ComputeError::TooLarge`] and
-/// [`ComputeError::Weight`] for a problem that does not fit, and the device's.
+/// [`ComputeError::Weight`] for a problem that does not fit, [`ComputeError::Cancelled`], and the device's.
 pub fn kmeans_batch(
     x: &Matrix,
     problems: &[KMeansProblem],
@@ -137,17 +189,29 @@ pub fn kmeans_batch(
     for problem in problems {
         problem.check(x)?;
     }
-    match (x.compute().engine(), x.values()) {
-        (Engine::Cpu(threads), Values::Host(values)) => Ok(cpu::kmeans_batch::run(
-            threads,
-            values,
-            x.cols(),
-            problems,
-            observer,
-        )),
-        (Engine::Gpu(context), Values::Device(rows)) => {
-            gpu::kmeans_batch::run(context, rows, problems, observer)
+    let ledger = x.compute().ledger();
+    let work = problems.iter().map(|problem| problem.work(x.cols()));
+    let work = work.fold(0, usize::saturating_add);
+    let meter = x.compute().meter(WHAT, work);
+    let fits = match (x.compute().engine(), x.values()) {
+        (Engine::Cpu(threads), Values::Host(values)) => {
+            let shapes: Vec<_> = problems.iter().map(KMeansProblem::shape).collect();
+            let batches = cpu::kmeans_batch::batches(ledger, x.cols(), &shapes)?;
+            let _charge = ledger.charge(WHAT, batches.plan().peak())?;
+            let d = x.cols();
+            let fits =
+                cpu::kmeans_batch::run(threads, (values, d), problems, &batches, &meter, observer);
+            meter.check()?;
+            fits
         }
-        _ => Err(ComputeError::DifferentDevices),
+        (Engine::Gpu(context), Values::Device(rows)) => {
+            let context = context.metered(meter.clone());
+            gpu::kmeans_batch::run(&context, rows, problems, observer)?
+        }
+        _ => return Err(ComputeError::DifferentDevices),
+    };
+    if fits.is_some() {
+        meter.finish()?;
     }
+    Ok(fits)
 }

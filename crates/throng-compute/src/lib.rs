@@ -16,6 +16,32 @@
 //! # }
 //! ```
 //!
+//! What an operation takes is known from shapes before it starts ([`MemoryPlan`]), and can be capped: work is then cut
+//! into smaller parts, with the same bits, or refused before anything is allocated.
+//!
+//! ```
+//! use throng_compute::{Compute, ComputeError, NeighborMetric, top_k};
+//!
+//! # fn main() -> Result<(), ComputeError> {
+//! let compute = Compute::auto();
+//! let (n, d, k, metric) = (2_000, 8, 10, NeighborMetric::Euclidean);
+//! let plan = compute.plan_top_k(n, n, d, k, metric, 0)?;
+//!
+//! let capped = compute.with_memory_cap(plan.peak() / 2);
+//! assert!(capped.plan_top_k(n, n, d, k, metric, 0)?.parts > plan.parts);
+//! let values: Vec<f32> = (0..n * d).map(|i| (i % 101) as f32).collect();
+//! let x = compute.matrix(&values, n, d)?;
+//! assert_eq!(top_k(&x.on(&capped)?, &x, k, metric, &[])?, top_k(&x, &x, k, metric, &[])?);
+//! assert!(capped.memory().peak <= plan.peak() / 2);
+//!
+//! let tiny = compute.with_memory_cap(1_000);
+//! assert!(matches!(tiny.matrix(&values, n, d), Err(ComputeError::MemoryCap { .. })));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Every operation tells how far it is, and can be stopped: [`Compute::watched`].
+//!
 //! A program with a wgpu device of its own shares it ([`Compute::from_host`]), and its buffers with it
 //! ([`Compute::matrix_from_buffer`]): the kernels bind them where they lie, and what comes out can be bound
 //! by the program's own ([`Matrix::device_parts`], [`pairwise_into`]). Nothing crosses the host.
@@ -68,6 +94,7 @@ mod kmeans_plus_plus;
 mod lloyd;
 mod matrix;
 mod matrix_builder;
+mod memory;
 mod neighbors;
 mod pairwise;
 mod pairwise_batch;
@@ -84,12 +111,13 @@ pub use device::{Compute, DeviceChoice, DeviceKind, HostDevice};
 pub use doctor::{Finding, Outcome};
 pub use error::ComputeError;
 pub use host_buffer::{DevicePart, HostBuffer};
-pub use kmeans_batch::{KMeansFit, KMeansProblem, KMeansProgress, kmeans_batch};
+pub use kmeans_batch::{KMeansFit, KMeansProblem, KMeansProgress, KMeansShape, kmeans_batch};
 pub use kmeans_parallel::kmeans_parallel_batch;
 pub use kmeans_plus_plus::{KMeansSeeding, kmeans_plus_plus, kmeans_plus_plus_batch};
 pub use lloyd::{AssignStats, ClusterSums, Lloyd};
 pub use matrix::Matrix;
 pub use matrix_builder::MatrixBuilder;
+pub use memory::{MemoryPlan, MemoryUse};
 pub use neighbors::{
     MOST_NEIGHBORS, NO_NEIGHBOR, NeighborMetric, Neighbors, k_nearest_graph, top_k,
 };

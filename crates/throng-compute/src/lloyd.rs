@@ -1,8 +1,10 @@
 //! Lloyd's algorithm, one step at a time.
 
-use crate::device::Engine;
+use crate::device::{Compute, Engine};
 use crate::error::ComputeError;
 use crate::matrix::{Matrix, Values, check_finite, check_k};
+use crate::memory::{Charge, MemoryPlan};
+use crate::watch::Meter;
 use crate::{cpu, gpu};
 
 /// One k-means problem over a matrix: the labels and distances of its rows stay on the device.
@@ -23,6 +25,8 @@ enum State {
     Host {
         labels: Vec<u32>,
         distances: Vec<f32>,
+        /// For these, and for what a step takes.
+        _charge: Charge,
     },
     Device(Box<gpu::kmeans_batch::Single>),
 }
@@ -45,6 +49,25 @@ pub struct ClusterSums {
     pub counts: Vec<u32>,
 }
 
+/// What is said of it.
+const WHAT: &str = "Lloyd's iteration";
+
+impl Compute {
+    /// What a [`Lloyd`] of [n, d] and `k` clusters takes, a step included: on a GPU as a problem of
+    /// [`Compute::plan_kmeans_batch`]; on the CPU labels and distances, and the sums of blocks of rows by cluster, up to
+    /// 64 MiB.
+    ///
+    /// # Errors
+    /// [`ComputeError::MemoryCap`], and the device's where it binds less.
+    pub fn plan_lloyd(&self, n: usize, d: usize, k: usize) -> Result<MemoryPlan, ComputeError> {
+        let plan = match self.engine() {
+            Engine::Cpu(_) => cpu::kmeans_assign::plan(n, d, k),
+            Engine::Gpu(context) => gpu::kmeans_batch::single(context, n, d, k)?,
+        };
+        self.ledger().check(WHAT, plan)
+    }
+}
+
 impl Lloyd {
     /// A problem of `k` clusters over `x` [n, d], nothing assigned yet.
     ///
@@ -53,6 +76,7 @@ impl Lloyd {
     /// the memory.
     pub fn new(x: &Matrix, k: usize) -> Result<Self, ComputeError> {
         check_k(k, x.rows())?;
+        let plan = x.compute().plan_lloyd(x.rows(), x.cols(), k)?;
         let state = match (x.compute().engine(), x.values()) {
             (Engine::Gpu(context), Values::Device(rows)) => {
                 State::Device(Box::new(gpu::kmeans_batch::Single::new(context, rows, k)?))
@@ -60,6 +84,7 @@ impl Lloyd {
             _ => State::Host {
                 labels: vec![u32::MAX; x.rows()],
                 distances: vec![0.0; x.rows()],
+                _charge: x.compute().ledger().charge(WHAT, plan.peak())?,
             },
         };
         Ok(Self {
@@ -75,19 +100,29 @@ impl Lloyd {
     ///
     /// # Errors
     /// [`ComputeError::Shape`], [`ComputeError::NotFinite`] and [`ComputeError::TooLarge`] for the
-    /// centroids, and the device's.
+    /// centroids, [`ComputeError::Cancelled`], and the device's.
     pub fn assign(&mut self, centroids: &[f32]) -> Result<AssignStats, ComputeError> {
         self.check_centroids(centroids)?;
         let cols = self.x.cols();
+        let meter = self.meter();
         let (changed, inertia) = match (&mut self.state, self.x.compute().engine(), self.x.values())
         {
-            (State::Host { labels, distances }, Engine::Cpu(threads), Values::Host(values)) => {
-                threads
-                    .run(|| cpu::kmeans_assign::assign(values, cols, centroids, labels, distances))
+            (
+                State::Host {
+                    labels, distances, ..
+                },
+                Engine::Cpu(threads),
+                Values::Host(values),
+            ) => threads.run(|| {
+                cpu::kmeans_assign::assign(values, cols, centroids, labels, distances, &meter)
+            }),
+            (State::Device(single), ..) => {
+                single.measure(&meter);
+                single.assign(centroids)?
             }
-            (State::Device(single), ..) => single.assign(centroids)?,
             _ => return Err(ComputeError::DifferentDevices),
         };
+        meter.finish()?;
         self.is_assigned = true;
         Ok(AssignStats { changed, inertia })
     }
@@ -100,17 +135,28 @@ impl Lloyd {
     pub fn step(&mut self, centroids: &[f32]) -> Result<(AssignStats, ClusterSums), ComputeError> {
         self.check_centroids(centroids)?;
         let cols = self.x.cols();
+        let meter = self.meter();
         let ((changed, inertia), (sums, counts)) =
             match (&mut self.state, self.x.compute().engine(), self.x.values()) {
-                (State::Host { labels, distances }, Engine::Cpu(threads), Values::Host(values)) => {
+                (
+                    State::Host {
+                        labels, distances, ..
+                    },
+                    Engine::Cpu(threads),
+                    Values::Host(values),
+                ) => {
                     let (stats, sums) = threads.run(|| {
-                        cpu::kmeans_assign::step(values, cols, centroids, labels, distances)
+                        cpu::kmeans_assign::step(values, cols, centroids, labels, distances, &meter)
                     });
                     (stats, (sums.values, sums.counts))
                 }
-                (State::Device(single), ..) => (single.assign(centroids)?, single.sums()?),
+                (State::Device(single), ..) => {
+                    single.measure(&meter);
+                    (single.assign(centroids)?, single.sums()?)
+                }
                 _ => return Err(ComputeError::DifferentDevices),
             };
+        meter.finish()?;
         self.is_assigned = true;
         let stats = AssignStats { changed, inertia };
         Ok((stats, ClusterSums { sums, counts }))
@@ -138,6 +184,13 @@ impl Lloyd {
             State::Host { distances, .. } => Ok(distances.clone()),
             State::Device(single) => single.distances(),
         }
+    }
+
+    /// What measures one iteration.
+    fn meter(&self) -> Meter {
+        let pairs = self.x.rows().saturating_mul(self.k);
+        let work = pairs.saturating_mul(self.x.cols());
+        self.x.compute().meter(WHAT, work)
     }
 
     fn check_centroids(&self, centroids: &[f32]) -> Result<(), ComputeError> {

@@ -6,6 +6,7 @@ use crate::cpu;
 use crate::device::{Compute, Engine};
 use crate::error::ComputeError;
 use crate::gpu::Rows;
+use crate::memory::{Charge, Counted, MemoryPlan, words};
 
 /// A matrix [n, d] of finite 32-bit floats, row by row, resident on its [`Compute`]. Cloning it is cheap.
 #[derive(Debug, Clone)]
@@ -19,7 +20,7 @@ pub struct Matrix {
 
 #[derive(Debug, Clone)]
 pub(crate) enum Values {
-    Host(Arc<Vec<f32>>),
+    Host(Arc<Counted>),
     Device(Arc<Rows>),
 }
 
@@ -44,11 +45,53 @@ impl Compute {
             });
         }
         check_finite("the matrix", values, cols)?;
+        let plan = self.plan_matrix(rows, cols)?;
         let values = match self.engine() {
-            Engine::Cpu(_) => Values::Host(Arc::new(values.to_vec())),
+            Engine::Cpu(_) => {
+                Values::host(self.ledger().charge(WHAT, plan.peak())?, || values.to_vec())
+            }
             Engine::Gpu(context) => Values::Device(Arc::new(Rows::upload(context, values, cols)?)),
         };
         Ok(Matrix::new(self, values, rows, cols))
+    }
+
+    /// What [`Compute::matrix`] takes for [`rows`, `cols`].
+    ///
+    /// # Errors
+    /// [`ComputeError::MemoryCap`], and the device's where it binds less.
+    pub fn plan_matrix(&self, rows: usize, cols: usize) -> Result<MemoryPlan, ComputeError> {
+        self.ledger().check(WHAT, self.matrix_plan(rows, cols)?)
+    }
+
+    /// What a matrix takes that does not come from this process.
+    ///
+    /// # Errors
+    /// Those of [`Compute::plan_matrix`].
+    pub(crate) fn plan_room(&self, rows: usize, cols: usize) -> Result<MemoryPlan, ComputeError> {
+        let plan = self.matrix_plan(rows, cols)?;
+        self.ledger().check(WHAT, MemoryPlan { scratch: 0, ..plan })
+    }
+
+    /// [`Compute::plan_matrix`] whatever the cap.
+    pub(crate) fn matrix_plan(&self, rows: usize, cols: usize) -> Result<MemoryPlan, ComputeError> {
+        match self.engine() {
+            Engine::Cpu(_) => Ok(MemoryPlan {
+                output: words(rows.saturating_mul(cols)),
+                scratch: 0,
+                parts: 1,
+            }),
+            Engine::Gpu(context) => Rows::plan(context, rows, cols),
+        }
+    }
+}
+
+/// What is said of it.
+pub(crate) const WHAT: &str = "a matrix";
+
+impl Values {
+    /// What `make` makes in this process's memory, by a charge for all that it takes meanwhile.
+    pub fn host(charge: Charge, make: impl FnOnce() -> Vec<f32>) -> Self {
+        Values::Host(Arc::new(Counted::new(make(), charge)))
     }
 }
 
@@ -141,7 +184,10 @@ impl Matrix {
     /// The device's, where it was lost.
     pub fn into_vec(self) -> Result<Vec<f32>, ComputeError> {
         match self.values {
-            Values::Host(values) => Ok(Arc::unwrap_or_clone(values)),
+            Values::Host(values) => {
+                Ok(Arc::try_unwrap(values)
+                    .map_or_else(|shared| shared.to_vec(), Counted::into_values))
+            }
             Values::Device(_) => self.to_vec(),
         }
     }

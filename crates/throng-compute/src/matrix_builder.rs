@@ -3,7 +3,8 @@
 use crate::device::{Compute, Engine};
 use crate::error::ComputeError;
 use crate::gpu::Rows;
-use crate::matrix::{Matrix, Values};
+use crate::matrix::{Matrix, Values, WHAT};
+use crate::memory::Charge;
 use crate::{cpu, gpu};
 
 /// A matrix [n, d] on its way: rows are put into it in any order, and none crosses the host on a device.
@@ -17,7 +18,7 @@ pub struct MatrixBuilder {
 
 #[derive(Debug)]
 enum Room {
-    Host(Vec<f32>),
+    Host(Vec<f32>, Charge),
     Device(Rows),
 }
 
@@ -25,17 +26,21 @@ impl Compute {
     /// Room for a matrix [`rows`, `cols`].
     ///
     /// # Errors
-    /// [`ComputeError::NoColumns`], and the device's where it has not the memory.
+    /// [`ComputeError::NoColumns`], [`ComputeError::MemoryCap`], and the device's where it has not the memory.
     pub fn matrix_builder(&self, rows: usize, cols: usize) -> Result<MatrixBuilder, ComputeError> {
         if cols == 0 {
             return Err(ComputeError::NoColumns);
         }
+        let plan = self.plan_room(rows, cols)?;
         Ok(MatrixBuilder {
             compute: self.clone(),
             cols,
             is_put: vec![false; rows],
             values: match self.engine() {
-                Engine::Cpu(_) => Room::Host(vec![f32::NAN; rows * cols]),
+                Engine::Cpu(_) => {
+                    let charge = self.ledger().charge(WHAT, plan.output)?;
+                    Room::Host(vec![f32::NAN; rows * cols], charge)
+                }
                 Engine::Gpu(context) => Room::Device(Rows::new(context, rows, cols)?),
             },
         })
@@ -43,12 +48,13 @@ impl Compute {
 }
 
 impl MatrixBuilder {
-    /// Makes row i of `x` [`places.len()`, d] row `places[i]`. After an error all of `places` are as they were.
+    /// Makes row i of `x` [`places.len()`, d] row `places[i]`; on a device that takes 4 bytes a place meanwhile, and
+    /// their transfer. After an error all of `places` are as they were.
     ///
     /// # Errors
     /// [`ComputeError::Shape`] where `x` has other rows than `places` or other columns,
-    /// [`ComputeError::Place`] where a place is not there or taken, [`ComputeError::DifferentDevices`], and
-    /// the device's.
+    /// [`ComputeError::Place`] where a place is not there or taken, [`ComputeError::DifferentDevices`],
+    /// [`ComputeError::MemoryCap`], and the device's.
     pub fn put(&mut self, x: &Matrix, places: &[u32]) -> Result<(), ComputeError> {
         let sizes = [
             ("columns", self.cols, x.cols()),
@@ -69,7 +75,7 @@ impl MatrixBuilder {
         }
         self.take(places)?;
         let done = match (&mut self.values, x.values(), self.compute.engine()) {
-            (Room::Host(out), Values::Host(x), _) => {
+            (Room::Host(out, _), Values::Host(x), _) => {
                 cpu::rows_scatter::scatter(x, self.cols, places, out);
                 Ok(())
             }
@@ -116,7 +122,7 @@ impl MatrixBuilder {
             return Err(ComputeError::Place { row, rows });
         }
         let values = match self.values {
-            Room::Host(values) => Values::Host(values.into()),
+            Room::Host(values, charge) => Values::host(charge, || values),
             Room::Device(rows) => Values::Device(rows.into()),
         };
         Ok(Matrix::new(&self.compute, values, rows, self.cols))

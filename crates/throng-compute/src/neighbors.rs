@@ -4,9 +4,10 @@ use std::str::FromStr;
 
 use throng_shaders::Metric;
 
-use crate::device::Engine;
+use crate::device::{Compute, Engine};
 use crate::error::ComputeError;
 use crate::matrix::{Matrix, Values};
+use crate::memory::{MemoryPlan, Sizes};
 use crate::watch::Meter;
 use crate::{cpu, gpu};
 
@@ -76,9 +77,19 @@ pub(crate) struct Excluded {
     offsets: Vec<usize>,
     /// Rising for each query.
     items: Vec<u32>,
+    /// Whether each query has one.
+    is_selves: bool,
 }
 
 impl Excluded {
+    /// The most pairs of `queries` queries in a row, or more.
+    pub(crate) fn most(&self, queries: usize) -> usize {
+        match self.is_selves {
+            true => queries.min(self.items.len()),
+            false => self.items.len(),
+        }
+    }
+
     /// Sorts pairs of a query below `queries` and an item below `items`.
     pub(crate) fn new(
         pairs: &[(u32, u32)],
@@ -107,7 +118,11 @@ impl Excluded {
             offsets[query + 1] += offsets[query];
         }
         let items = sorted.into_iter().map(|(_, item)| item).collect();
-        Ok(Self { offsets, items })
+        Ok(Self {
+            offsets,
+            items,
+            is_selves: false,
+        })
     }
 
     /// Each row without itself.
@@ -115,6 +130,7 @@ impl Excluded {
         Self {
             offsets: (0..=rows).collect(),
             items: (0..rows as u32).collect(),
+            is_selves: true,
         }
     }
 
@@ -129,9 +145,7 @@ impl Excluded {
 /// A query never gets an item that it is paired with in `exclude`, pairs of a query and an item in any
 /// order; where that leaves fewer than k, the rest is [`NO_NEIGHBOR`] with score NaN.
 ///
-/// Memory beside the result: on the CPU 2 MiB for items, for the queries (4,096 at a time) a copy and some
-/// 20 k bytes each, at most 16 (2 k + 2,000), and for the cosine a copy of all; on a device a strip of
-/// distances of at most 64 MiB, and 12 k bytes for each of its rows.
+/// What it takes beside the result: [`Compute::plan_top_k`].
 ///
 /// # Errors
 /// [`ComputeError::NoItems`], [`ComputeError::Neighbors`] unless k is from 1 to m and at most [`MOST_NEIGHBORS`],
@@ -163,6 +177,68 @@ pub fn k_nearest_graph(
     find(x, x, k, metric, &Excluded::selves(x.rows()))
 }
 
+/// What is said of a search.
+pub(crate) const WHAT: &str = "nearest neighbours";
+
+impl Compute {
+    /// What [`top_k`] takes for the `k` nearest of [m, d] to each of [q, d], with `exclude` pairs. On a GPU a strip of
+    /// distances, as large as the cap allows up to 64 MiB, and 12 k bytes for each of its rows; on the CPU pools of
+    /// candidates, some 16 k bytes each, for as many queries at once as the cap allows up to 4,096, and 2 MiB of items;
+    /// for the cosine the scales of the rows, on the CPU unit rows too.
+    ///
+    /// On the CPU a pool takes more, at most 16 (2 k + 2,000) bytes, where many items are as near as the k-th, to within
+    /// the rounding of 32-bit floats. That is not in the plan.
+    ///
+    /// # Errors
+    /// [`ComputeError::MemoryCap`].
+    pub fn plan_top_k(
+        &self,
+        q: usize,
+        m: usize,
+        d: usize,
+        k: usize,
+        metric: NeighborMetric,
+        exclude: usize,
+    ) -> Result<MemoryPlan, ComputeError> {
+        self.plan_search((q, m, d), k, metric, exclude, |_| exclude)
+    }
+
+    /// What [`k_nearest_graph`] takes for the `k` nearest of [n, d]: as [`Compute::plan_top_k`].
+    ///
+    /// # Errors
+    /// [`ComputeError::MemoryCap`].
+    pub fn plan_k_nearest_graph(
+        &self,
+        n: usize,
+        d: usize,
+        k: usize,
+        metric: NeighborMetric,
+    ) -> Result<MemoryPlan, ComputeError> {
+        self.plan_search((n, n, d), k, metric, n, |rows| rows.min(n))
+    }
+
+    fn plan_search(
+        &self,
+        shape: (usize, usize, usize),
+        k: usize,
+        metric: NeighborMetric,
+        exclude: usize,
+        pairs: impl Fn(usize) -> usize,
+    ) -> Result<MemoryPlan, ComputeError> {
+        let metric = metric.into();
+        Ok(match self.engine() {
+            Engine::Cpu(_) => {
+                let ledger = self.ledger();
+                cpu::neighbors::SearchSizes::new(ledger, shape, k, metric, exclude)?.plan()
+            }
+            Engine::Gpu(context) => {
+                let (q, m, _) = shape;
+                gpu::neighbors::SearchSizes::new(context, q, m, k, metric, pairs)?.plan()
+            }
+        })
+    }
+}
+
 fn find(
     queries: &Matrix,
     items: &Matrix,
@@ -172,16 +248,22 @@ fn find(
 ) -> Result<Neighbors, ComputeError> {
     let metric = metric.into();
     let d = items.cols();
-    let meter = work(queries, items, "nearest neighbours");
+    let meter = work(queries, items, WHAT);
+    let shape = (queries.rows(), items.rows(), d);
+    let ledger = queries.compute().ledger();
     let (indices, scores) = match (queries.compute().engine(), queries.values(), items.values()) {
         (Engine::Cpu(threads), Values::Host(queries), Values::Host(items)) => {
-            let nearest = threads
-                .run(|| cpu::neighbors::nearest(queries, items, d, k, metric, excluded, &meter));
-            meter.check().map(|()| nearest)?
+            let pairs = excluded.items.len();
+            let sizes = cpu::neighbors::SearchSizes::new(ledger, shape, k, metric, pairs)?;
+            let _charge = ledger.charge(WHAT, sizes.plan().peak())?;
+            let nearest =
+                threads.run(|| cpu::neighbors::nearest(queries, items, &sizes, excluded, &meter));
+            meter.finish().map(|()| nearest)?
         }
         (Engine::Gpu(context), Values::Device(queries), Values::Device(items)) => {
             let context = context.metered(meter);
-            gpu::neighbors::nearest(&context, queries, items, k, metric, excluded)?
+            let found = gpu::neighbors::nearest(&context, queries, items, k, metric, excluded)?;
+            context.meter().finish().map(|()| found)?
         }
         _ => return Err(ComputeError::DifferentDevices),
     };

@@ -8,10 +8,13 @@ use throng_shaders::Metric;
 
 use crate::device::{Compute, Engine};
 use crate::error::ComputeError;
+use crate::gpu::Rows;
 use crate::gpu::pairwise_distances::{Comparison, Side};
 use crate::host_buffer::{self, HostBuffer};
 use crate::matrix::{Matrix, Values};
-use crate::pairwise_batch::{PairwiseBatch, problems};
+use crate::memory::MemoryPlan;
+use crate::pairwise_batch::{PairwiseBatch, Problem, problems};
+use crate::watch::Meter;
 use crate::{cpu, gpu};
 
 /// How two rows are compared.
@@ -82,23 +85,86 @@ impl From<PairwiseMetric> for Metric {
     }
 }
 
+/// What is said of the work.
+pub(crate) const WHAT: &str = "pairwise distances";
+
+impl Compute {
+    /// What [`pairwise`] takes for [n, d] and [m, d]: the distances; for the cosine the scales of the rows, on the CPU
+    /// unit rows too; and there a packed copy of the second matrix.
+    ///
+    /// # Errors
+    /// [`ComputeError::MemoryCap`], and the device's where it binds less.
+    pub fn plan_pairwise(
+        &self,
+        n: usize,
+        m: usize,
+        d: usize,
+        metric: PairwiseMetric,
+    ) -> Result<MemoryPlan, ComputeError> {
+        let metric = metric.into();
+        let shapes = std::iter::once((n, m));
+        let plan = match self.engine() {
+            Engine::Cpu(threads) => {
+                cpu::pairwise_distances::plan(shapes, d, metric, threads.count())
+            }
+            Engine::Gpu(context) => MemoryPlan {
+                parts: Rows::part_lengths(context, n, m)?.count(),
+                ..gpu::pairwise_distances::plan(context, (n, m), shapes, metric)
+            },
+        };
+        self.ledger().check(WHAT, plan)
+    }
+
+    /// What [`pairwise_batch`] takes for problems of these `shapes` (n, m) among `a_rows` and `b_rows` rows of `d`
+    /// features: as [`Compute::plan_pairwise`], on the CPU for as many problems at a time as there are threads.
+    ///
+    /// # Errors
+    /// [`ComputeError::MemoryCap`].
+    pub fn plan_pairwise_batch(
+        &self,
+        a_rows: usize,
+        b_rows: usize,
+        shapes: &[(usize, usize)],
+        d: usize,
+        metric: PairwiseMetric,
+    ) -> Result<MemoryPlan, ComputeError> {
+        let metric = metric.into();
+        let shapes = shapes.iter().copied();
+        let plan = match self.engine() {
+            Engine::Cpu(threads) => {
+                cpu::pairwise_distances::plan(shapes, d, metric, threads.count())
+            }
+            Engine::Gpu(context) => {
+                gpu::pairwise_distances::plan(context, (a_rows, b_rows), shapes, metric)
+            }
+        };
+        self.ledger().check(WHAT, plan)
+    }
+}
+
 /// The distances (for [`PairwiseMetric::Dot`]: products) [n, m] of the rows of `a` [n, d] from the rows of
 /// `b` [m, d], on their device.
 ///
 /// # Errors
 /// [`ComputeError::Shape`] where the columns differ or `b` has no rows, [`ComputeError::DifferentDevices`],
-/// and the device's.
+/// [`ComputeError::Cancelled`], and the device's.
 pub fn pairwise(a: &Matrix, b: &Matrix, metric: PairwiseMetric) -> Result<Matrix, ComputeError> {
     check_alike(a.compute(), a.cols(), b.compute(), b.cols())?;
     check_rows(b.rows())?;
+    let compute = a.compute();
+    let plan = compute.plan_pairwise(a.rows(), b.rows(), a.cols(), metric)?;
+    let meter = meter(compute, [(a.rows(), b.rows())].into_iter(), a.cols());
     let metric = metric.into();
-    let values = match (a.compute().engine(), a.values(), b.values()) {
+    let values = match (compute.engine(), a.values(), b.values()) {
         (Engine::Cpu(threads), Values::Host(a_values), Values::Host(b_values)) => {
-            Values::Host(Arc::new(threads.run(|| {
-                cpu::pairwise_distances::distances(a_values, b_values, a.cols(), metric)
-            })))
+            Values::host(compute.ledger().charge(WHAT, plan.peak())?, || {
+                threads.run(|| {
+                    cpu::pairwise_distances::distances(a_values, b_values, a.cols(), metric, &meter)
+                })
+            })
         }
         (Engine::Gpu(context), Values::Device(a), Values::Device(b)) => {
+            let context = &context.metered(meter.clone());
             let a = Side::floats(context, a, metric)?;
             let b = Side::floats(context, b, metric)?;
             let comparison = Comparison { metric, bits: 0 };
@@ -107,6 +173,7 @@ pub fn pairwise(a: &Matrix, b: &Matrix, metric: PairwiseMetric) -> Result<Matrix
         }
         _ => return Err(ComputeError::DifferentDevices),
     };
+    meter.finish()?;
     Ok(Matrix::new(a.compute(), values, a.rows(), b.rows()))
 }
 
@@ -129,8 +196,15 @@ pub fn pairwise_into(
     let metric = metric.into();
     let (n, m) = (a.rows(), b.rows());
     let room = host_buffer::room(a.compute(), out, n, m, &[a, b])?;
+    let meter = meter(a.compute(), [(n, m)].into_iter(), a.cols());
     let filled = match (a.compute().engine(), a.values(), b.values()) {
         (Engine::Gpu(context), Values::Device(a), Values::Device(b)) => {
+            let context = &context.metered(meter.clone());
+            let shapes = std::iter::once((n, m));
+            let plan = gpu::pairwise_distances::plan(context, (n, m), shapes, metric);
+            context
+                .ledger()
+                .check(WHAT, MemoryPlan { output: 0, ..plan })?;
             let a = Side::floats(context, a, metric)?;
             let b = Side::floats(context, b, metric)?;
             let comparison = Comparison { metric, bits: 0 };
@@ -138,6 +212,7 @@ pub fn pairwise_into(
         }
         _ => return Err(ComputeError::DifferentDevices),
     };
+    meter.finish()?;
     Ok(Matrix::new(
         a.compute(),
         Values::Device(Arc::new(filled)),
@@ -170,7 +245,8 @@ pub fn pairwise_into(
 ///
 /// # Errors
 /// [`ComputeError::Shape`] where the columns or the numbers of problems differ, [`ComputeError::Range`]
-/// where a problem asks for rows that are not there, [`ComputeError::DifferentDevices`], and the device's.
+/// where a problem asks for rows that are not there, [`ComputeError::DifferentDevices`],
+/// [`ComputeError::Cancelled`], and the device's.
 pub fn pairwise_batch(
     a: &Matrix,
     a_rows: &[Range<usize>],
@@ -180,19 +256,25 @@ pub fn pairwise_batch(
 ) -> Result<PairwiseBatch, ComputeError> {
     check_alike(a.compute(), a.cols(), b.compute(), b.cols())?;
     let problems = problems(a_rows, a.rows(), b_rows, b.rows())?;
+    let compute = a.compute();
+    let shapes: Vec<_> = problems.iter().map(Problem::shape).collect();
+    let plan = compute.plan_pairwise_batch(a.rows(), b.rows(), &shapes, a.cols(), metric)?;
+    let meter = meter(compute, shapes.into_iter(), a.cols());
     let metric = metric.into();
-    let values = match (a.compute().engine(), a.values(), b.values()) {
+    let values = match (compute.engine(), a.values(), b.values()) {
         (Engine::Cpu(threads), Values::Host(a_values), Values::Host(b_values)) => {
-            Values::Host(Arc::new(threads.run(|| {
-                cpu::pairwise_distances::batch(&problems, |out, problem| {
-                    let d = a.cols();
-                    let a = &a_values[problem.a.start * d..problem.a.end * d];
-                    let b = &b_values[problem.b.start * d..problem.b.end * d];
-                    cpu::pairwise_distances::fill(out, a, b, d, metric);
-                })
-            })))
+            let d = a.cols();
+            let fill = |out: &mut [f32], problem: &Problem| {
+                let a = &a_values[problem.a.start * d..problem.a.end * d];
+                let b = &b_values[problem.b.start * d..problem.b.end * d];
+                cpu::pairwise_distances::fill(out, a, b, d, metric, &meter);
+            };
+            Values::host(compute.ledger().charge(WHAT, plan.peak())?, || {
+                threads.run(|| cpu::pairwise_distances::batch(&problems, fill))
+            })
         }
         (Engine::Gpu(context), Values::Device(a), Values::Device(b)) => {
+            let context = &context.metered(meter.clone());
             let a = Side::floats(context, a, metric)?;
             let b = Side::floats(context, b, metric)?;
             let comparison = Comparison { metric, bits: 0 };
@@ -201,7 +283,19 @@ pub fn pairwise_batch(
         }
         _ => return Err(ComputeError::DifferentDevices),
     };
+    meter.finish()?;
     Ok(PairwiseBatch::new(a.compute(), &problems, values))
+}
+
+/// What measures problems of these shapes, of `features` values a row.
+pub(crate) fn meter(
+    compute: &Compute,
+    shapes: impl Iterator<Item = (usize, usize)>,
+    features: usize,
+) -> Meter {
+    let pairs = shapes.map(|(n, m)| n.saturating_mul(m));
+    let pairs = pairs.fold(0, usize::saturating_add);
+    compute.meter(WHAT, pairs.saturating_mul(features))
 }
 
 /// Refuses matrices of different devices or columns.

@@ -159,6 +159,11 @@ impl Tile {
 /// Rounds of a kernel's search for its problem, or for a run's cluster.
 pub const GPU_SEARCH_ROUNDS: usize = 40;
 
+/// The most bytes of all distances where centroids are found in two steps.
+pub fn gpu_two_steps_bytes(most_bytes: u64) -> u64 {
+    most_bytes.min(64 << 20)
+}
+
 /// Whether rows of a batch may be given their centroids in two steps: so few rows that the fused kernel's workgroups
 /// are few, so many centroids of each problem that tiles of distances are more, and all distances in 64 MiB.
 pub fn gpu_may_take_two_steps(
@@ -167,7 +172,7 @@ pub fn gpu_may_take_two_steps(
     distances: usize,
     most_bytes: u64,
 ) -> bool {
-    rows <= 1 << 14 && least_k >= 256 && 4 * distances as u64 <= most_bytes.min(64 << 20)
+    rows <= 1 << 14 && least_k >= 256 && 4 * distances as u64 <= gpu_two_steps_bytes(most_bytes)
 }
 
 /// Rows of a block of the CPU's assignment: at most 1 MiB, which is still in a cache when the block is added up.

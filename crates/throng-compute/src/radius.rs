@@ -1,8 +1,9 @@
 //! All that is within a radius.
 
-use crate::device::Engine;
+use crate::device::{Compute, Engine};
 use crate::error::ComputeError;
 use crate::matrix::{Matrix, Values};
+use crate::memory::{MemoryPlan, Sizes};
 use crate::neighbors::{NeighborMetric, check_pair, work};
 use crate::{cpu, gpu};
 
@@ -17,12 +18,67 @@ pub struct RadiusNeighbors {
     pub distances: Vec<f32>,
 }
 
+/// What is said of a search.
+pub(crate) const WHAT: &str = "neighbours within a radius";
+
+impl Compute {
+    /// What [`radius_counts`] takes for [m, d] items and [q, d] queries. On a GPU a strip of distances, as large as the
+    /// cap allows up to 64 MiB; on the CPU packed items; for the cosine the scales of the rows, on the CPU unit rows
+    /// too.
+    ///
+    /// # Errors
+    /// [`ComputeError::MemoryCap`].
+    pub fn plan_radius_counts(
+        &self,
+        q: usize,
+        m: usize,
+        d: usize,
+        metric: NeighborMetric,
+    ) -> Result<MemoryPlan, ComputeError> {
+        let metric = metric.into();
+        match self.engine() {
+            Engine::Cpu(_) => {
+                let plan = cpu::radius::plan_counts(q, m, d, metric);
+                self.ledger().check(WHAT, plan)
+            }
+            Engine::Gpu(context) => {
+                Ok(gpu::radius::BallSizes::new(context, q, m, metric, false)?.plan())
+            }
+        }
+    }
+
+    /// What [`radius_neighbors`] takes where `found` items are listed for all queries together: as
+    /// [`Compute::plan_radius_counts`], on a GPU lists of a quarter of the strip at a time, on the CPU the lists twice.
+    /// There the cap is looked at a second time when it is known what was found.
+    ///
+    /// # Errors
+    /// [`ComputeError::MemoryCap`].
+    pub fn plan_radius_neighbors(
+        &self,
+        q: usize,
+        m: usize,
+        d: usize,
+        metric: NeighborMetric,
+        found: usize,
+    ) -> Result<MemoryPlan, ComputeError> {
+        let metric = metric.into();
+        match self.engine() {
+            Engine::Cpu(_) => {
+                let plan = cpu::radius::plan_neighbors(q, m, d, metric, found);
+                self.ledger().check(WHAT, plan)
+            }
+            Engine::Gpu(context) => {
+                Ok(gpu::radius::BallSizes::new(context, q, m, metric, true)?.plan())
+            }
+        }
+    }
+}
+
 /// How many items [m, d] are within `radius` of each query [q, d], those at `radius` included: distances of
 /// at most `radius`, for [`NeighborMetric::Dot`] products of at least that. Distances are 32-bit floats, and
 /// so is what is compared. Of a matrix with itself every row counts itself.
 ///
-/// Memory beside the result: on the CPU a copy of the items (and of the queries, for the cosine), on a device
-/// at most 64 MiB.
+/// What it takes beside the result: [`Compute::plan_radius_counts`].
 ///
 /// # Errors
 /// [`ComputeError::Radius`] where it is not a finite number, [`ComputeError::Shape`] where the columns
@@ -34,18 +90,22 @@ pub fn radius_counts(
     metric: NeighborMetric,
 ) -> Result<Vec<u32>, ComputeError> {
     check(queries, items, radius)?;
+    let (q, m, d) = (queries.rows(), items.rows(), items.cols());
+    let ledger = queries.compute().ledger();
+    let plan = queries.compute().plan_radius_counts(q, m, d, metric)?;
     let metric = metric.into();
-    let d = items.cols();
-    let meter = work(queries, items, "neighbours within a radius");
+    let meter = work(queries, items, WHAT);
     match (queries.compute().engine(), queries.values(), items.values()) {
         (Engine::Cpu(threads), Values::Host(queries), Values::Host(items)) => {
+            let _charge = ledger.charge(WHAT, plan.peak())?;
             let found =
                 threads.run(|| cpu::radius::counts(queries, items, d, radius, metric, &meter));
-            meter.check().map(|()| found)
+            meter.finish().map(|()| found)
         }
         (Engine::Gpu(context), Values::Device(queries), Values::Device(items)) => {
             let context = context.metered(meter);
-            gpu::radius::counts(&context, queries, items, radius, metric)
+            let found = gpu::radius::counts(&context, queries, items, radius, metric)?;
+            context.meter().finish().map(|()| found)
         }
         _ => Err(ComputeError::DifferentDevices),
     }
@@ -62,18 +122,29 @@ pub fn radius_neighbors(
     metric: NeighborMetric,
 ) -> Result<RadiusNeighbors, ComputeError> {
     check(queries, items, radius)?;
+    let (q, m, d) = (queries.rows(), items.rows(), items.cols());
+    let ledger = queries.compute().ledger();
+    let plan = queries
+        .compute()
+        .plan_radius_neighbors(q, m, d, metric, 0)?;
     let metric = metric.into();
-    let d = items.cols();
-    let meter = work(queries, items, "neighbours within a radius");
+    let meter = work(queries, items, WHAT);
     match (queries.compute().engine(), queries.values(), items.values()) {
         (Engine::Cpu(threads), Values::Host(queries), Values::Host(items)) => {
-            let found =
-                threads.run(|| cpu::radius::neighbors(queries, items, d, radius, metric, &meter));
-            meter.check().map(|()| found)
+            let charge = ledger.charge(WHAT, plan.peak())?;
+            let lists =
+                threads.run(|| cpu::radius::lists(queries, items, d, radius, metric, &meter));
+            meter.finish()?;
+            let found = lists.iter().map(cpu::radius::Lists::found).sum();
+            let whole = cpu::radius::plan_neighbors(q, m, d, metric, found);
+            drop(charge);
+            let _charge = ledger.charge(WHAT, whole.peak())?;
+            Ok(cpu::radius::joined(lists))
         }
         (Engine::Gpu(context), Values::Device(queries), Values::Device(items)) => {
             let context = context.metered(meter);
-            gpu::radius::neighbors(&context, queries, items, radius, metric)
+            let found = gpu::radius::neighbors(&context, queries, items, radius, metric)?;
+            context.meter().finish().map(|()| found)
         }
         _ => Err(ComputeError::DifferentDevices),
     }

@@ -4,9 +4,10 @@ use std::str::FromStr;
 
 use throng_shaders::Metric;
 
-use crate::device::Engine;
+use crate::device::{Compute, Engine};
 use crate::error::ComputeError;
 use crate::matrix::{Matrix, Values, check_k};
+use crate::memory::{MemoryPlan, Sizes};
 use crate::{cpu, gpu};
 
 /// The distance that silhouettes are made of.
@@ -43,6 +44,37 @@ impl From<SilhouetteMetric> for Metric {
             SilhouetteMetric::Euclidean => Metric::Euclidean,
             SilhouetteMetric::SqEuclidean => Metric::SqEuclidean,
             SilhouetteMetric::Cosine => Metric::Cosine,
+        }
+    }
+}
+
+/// What is said of the work.
+pub(crate) const WHAT: &str = "silhouette";
+
+impl Compute {
+    /// What [`silhouette`] takes for [n, d] in k clusters. On a GPU the sums of some rows by cluster, as many as the
+    /// cap allows up to 64 MiB, and some values a row; on the CPU the rows sorted by cluster, for the cosine unit rows
+    /// too, and the sums of 64 rows by cluster for each thread.
+    ///
+    /// # Errors
+    /// [`ComputeError::MemoryCap`], and the device's where it binds less.
+    pub fn plan_silhouette(
+        &self,
+        n: usize,
+        d: usize,
+        k: usize,
+        metric: SilhouetteMetric,
+    ) -> Result<MemoryPlan, ComputeError> {
+        let metric = metric.into();
+        match self.engine() {
+            Engine::Cpu(threads) => {
+                let plan = cpu::silhouette::plan(n, d, k, metric, threads.count());
+                self.ledger().check(WHAT, plan)
+            }
+            Engine::Gpu(context) => {
+                let sizes = gpu::silhouette::SilhouetteSizes::new(context, n, d, k, metric)?;
+                Ok(sizes.plan())
+            }
         }
     }
 }
@@ -84,18 +116,22 @@ pub fn silhouette(
     if found < 2 {
         return Err(ComputeError::TooFewClusters { found });
     }
+    let (n, d) = (x.rows(), x.cols());
+    let plan = x.compute().plan_silhouette(n, d, k, metric)?;
     let work = x.rows().saturating_mul(x.rows()).saturating_mul(x.cols());
-    let meter = x.compute().meter("silhouette", work);
+    let meter = x.compute().meter(WHAT, work);
     match (x.compute().engine(), x.values()) {
         (Engine::Cpu(threads), Values::Host(values)) => {
+            let _charge = x.compute().ledger().charge(WHAT, plan.peak())?;
             let silhouettes = threads.run(|| {
                 cpu::silhouette::silhouettes(values, x.cols(), labels, k, metric.into(), &meter)
             });
-            meter.check().map(|()| silhouettes)
+            meter.finish().map(|()| silhouettes)
         }
         (Engine::Gpu(context), Values::Device(rows)) => {
             let context = context.metered(meter);
-            gpu::silhouette::silhouettes(&context, rows, labels, k, metric.into())
+            let found = gpu::silhouette::silhouettes(&context, rows, labels, k, metric.into())?;
+            context.meter().finish().map(|()| found)
         }
         _ => Err(ComputeError::DifferentDevices),
     }

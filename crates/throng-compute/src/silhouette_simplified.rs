@@ -1,11 +1,16 @@
 //! Distances to centroids alone: the nearest other cluster, and the simplified silhouette.
 
-use crate::device::Engine;
+use crate::device::{Compute, Engine};
 use crate::error::ComputeError;
+use crate::gpu::silhouette_simplified::NearestOtherSizes;
 use crate::matrix::{Matrix, Values};
+use crate::memory::{MemoryPlan, Sizes};
 use crate::neighbors::work;
 use crate::silhouette::SilhouetteMetric;
 use crate::{cpu, gpu};
+
+/// What is said of the work.
+pub(crate) const WHAT: &str = "simplified silhouette";
 
 /// How near each row is to its own centroid and to the nearest other one.
 #[derive(Debug, Clone, PartialEq)]
@@ -16,6 +21,34 @@ pub struct NearestOther {
     pub cluster: Vec<u32>,
     /// The distance to that `[n]`.
     pub distance: Vec<f32>,
+}
+
+impl Compute {
+    /// What [`nearest_other_cluster`] and [`simplified_silhouette`] take for [n, d] and k centroids. On a GPU some
+    /// values of as many rows at once as the cap allows, up to 4 Mi; on the CPU packed centroids; for the cosine the
+    /// scales of the rows, on the CPU unit rows too.
+    ///
+    /// # Errors
+    /// [`ComputeError::MemoryCap`].
+    pub fn plan_nearest_other_cluster(
+        &self,
+        n: usize,
+        d: usize,
+        k: usize,
+        metric: SilhouetteMetric,
+    ) -> Result<MemoryPlan, ComputeError> {
+        let metric = metric.into();
+        match self.engine() {
+            Engine::Cpu(_) => {
+                let plan = cpu::silhouette_simplified::plan(n, d, k, metric);
+                self.ledger().check(WHAT, plan)
+            }
+            Engine::Gpu(context) => {
+                let sizes = NearestOtherSizes::new(context, n, d, k, metric)?;
+                Ok(sizes.plan())
+            }
+        }
+    }
 }
 
 /// For each row of `x` [n, d] its distance to its own of the `centroids` [k, d], and the nearest of the others.
@@ -55,18 +88,25 @@ pub fn nearest_other_cluster(
         return Err(ComputeError::Label { row, label, k });
     }
     let d = x.cols();
+    let plan = x
+        .compute()
+        .plan_nearest_other_cluster(x.rows(), d, k, metric)?;
+    let ledger = x.compute().ledger();
     let metric = metric.into();
-    let meter = work(x, centroids, "simplified silhouette");
+    let meter = work(x, centroids, WHAT);
     match (x.compute().engine(), x.values(), centroids.values()) {
         (Engine::Cpu(threads), Values::Host(x), Values::Host(centroids)) => {
+            let _charge = ledger.charge(WHAT, plan.peak())?;
             let nearest = threads.run(|| {
                 cpu::silhouette_simplified::nearest_other(x, d, centroids, labels, metric, &meter)
             });
-            meter.check().map(|()| nearest)
+            meter.finish().map(|()| nearest)
         }
         (Engine::Gpu(context), Values::Device(x), Values::Device(centroids)) => {
             let context = context.metered(meter);
-            gpu::silhouette_simplified::nearest_other(&context, x, centroids, labels, metric)
+            let found =
+                gpu::silhouette_simplified::nearest_other(&context, x, centroids, labels, metric)?;
+            context.meter().finish().map(|()| found)
         }
         _ => Err(ComputeError::DifferentDevices),
     }

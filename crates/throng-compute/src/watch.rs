@@ -2,8 +2,8 @@
 
 use std::fmt;
 use std::ops::ControlFlow;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::error::ComputeError;
 
@@ -11,8 +11,12 @@ use crate::error::ComputeError;
 ///
 /// Calls come from the thread that asked for the work and, on the CPU, from those that do it.
 pub trait Watch: Send + Sync {
-    /// `done` of `total` multiply-adds, or thereabouts, of `what` are done; `done` never falls. `Break` stops the work
-    /// before its next slice (of about 30 ms on a GPU), and it ends with [`ComputeError::Cancelled`].
+    /// `done` of `total` multiply-adds, or thereabouts, of `what` are done; `done` never falls, and is `total` in the
+    /// end. `Break` stops the work before its next slice (of about 30 ms on a GPU), and it ends with
+    /// [`ComputeError::Cancelled`].
+    ///
+    /// Iterations that k-means had left when it converged count as done at once. k-means|| is followed by k-means++
+    /// among its candidates, which counts for itself.
     fn progress(&self, what: &'static str, done: u64, total: u64) -> ControlFlow<()>;
 }
 
@@ -33,8 +37,18 @@ struct Watched {
     watch: Arc<dyn Watch>,
     what: &'static str,
     total: u64,
-    done: Mutex<u64>,
+    /// Work done that the watcher was not told of yet.
+    untold: AtomicU64,
+    /// Held while the watcher is told, so that it never hears a lower figure after a higher one.
+    done: Mutex<Done>,
     is_stopped: AtomicBool,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Done {
+    work: u64,
+    /// The most that adding reaches: the end of the stage.
+    end: Option<u64>,
 }
 
 impl Meter {
@@ -45,7 +59,8 @@ impl Meter {
                 watch: watch.clone(),
                 what,
                 total,
-                done: Mutex::new(0),
+                untold: AtomicU64::new(0),
+                done: Mutex::default(),
                 is_stopped: AtomicBool::new(false),
             })
         }))
@@ -56,13 +71,41 @@ impl Meter {
         let Some(watched) = &self.0 else {
             return;
         };
-        // Held while the watcher is told, so that it never hears a lower figure after a higher one.
-        let mut done = watched.done.lock().unwrap_or_else(PoisonError::into_inner);
-        *done = done.saturating_add(work as u64).min(watched.total);
-        let told = watched.watch.progress(watched.what, *done, watched.total);
-        if told.is_break() {
-            watched.is_stopped.store(true, Ordering::Relaxed);
+        let more = |untold: u64| Some(untold.saturating_add(work as u64));
+        let order = Ordering::Relaxed;
+        // Never refused.
+        let _ = watched.untold.fetch_update(order, order, more);
+        // While a thread tells, the others do not wait for it: the next one tells of their work, too.
+        if let Ok(mut done) = watched.done.try_lock() {
+            watched.count(&mut done);
+            watched.tell(&done);
         }
+    }
+
+    /// A stage that counts for `work`, whatever is added in it; what was left of the one before is done.
+    pub fn stage(&self, work: usize) {
+        if let Some(watched) = &self.0 {
+            let mut done = lock(&watched.done);
+            watched.count(&mut done);
+            done.work = done.end.unwrap_or(done.work);
+            done.end = Some(done.work.saturating_add(work as u64).min(watched.total));
+        }
+    }
+
+    /// Everything is done.
+    ///
+    /// # Errors
+    /// [`ComputeError::Cancelled`] where the watcher has stopped it.
+    pub fn finish(&self) -> Result<(), ComputeError> {
+        self.check()?;
+        if let Some(watched) = &self.0 {
+            let mut done = lock(&watched.done);
+            if done.work < watched.total {
+                done.work = watched.total;
+                watched.tell(&done);
+            }
+        }
+        self.check()
     }
 
     /// Whether the watcher wants no more.
@@ -83,9 +126,102 @@ impl Meter {
     }
 }
 
+impl Watched {
+    /// Takes what is untold into account.
+    fn count(&self, done: &mut Done) {
+        let work = self.untold.swap(0, Ordering::Relaxed);
+        let end = done.end.unwrap_or(self.total);
+        done.work = done.work.saturating_add(work).min(end);
+    }
+
+    fn tell(&self, done: &Done) {
+        let told = self.watch.progress(self.what, done.work, self.total);
+        if told.is_break() {
+            self.is_stopped.store(true, Ordering::Relaxed);
+        }
+    }
+}
+
+fn lock(done: &Mutex<Done>) -> MutexGuard<'_, Done> {
+    done.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 impl fmt::Debug for Meter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let what = self.0.as_ref().map(|watched| watched.what);
         f.debug_tuple("Meter").field(&what).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    /// A meter of `total`, and what it tells; it stops at `stop`.
+    fn meter(total: usize, stop: u64) -> (Meter, Arc<Mutex<Vec<u64>>>) {
+        let told = Arc::new(Mutex::new(Vec::new()));
+        let into = told.clone();
+        let watch: Arc<dyn Watch> = Arc::new(move |what: &'static str, done, of| {
+            assert_eq!((what, of), ("work", total as u64));
+            into.lock().unwrap().push(done);
+            match done >= stop {
+                true => ControlFlow::Break(()),
+                false => ControlFlow::Continue(()),
+            }
+        });
+        (Meter::new(Some(&watch), "work", total as u64), told)
+    }
+
+    #[test]
+    fn a_stage_counts_for_what_it_was_said_to() {
+        let (meter, told) = meter(100, u64::MAX);
+        meter.stage(30);
+        meter.add(20);
+        meter.add(20);
+        meter.stage(10);
+        meter.add(1);
+        meter.stage(usize::MAX);
+        meter.add(5);
+        // What is said to be left of the one before is all that there is.
+        meter.stage(7);
+        meter.add(1);
+        assert_eq!(*told.lock().unwrap(), [20, 30, 31, 45, 100]);
+        meter.finish().unwrap();
+        assert_eq!(told.lock().unwrap().len(), 5);
+    }
+
+    #[test]
+    fn nothing_is_lost_between_threads() {
+        let (meter, told) = meter(4_000_000, u64::MAX);
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| (0..1_000).for_each(|_| meter.add(999)));
+            }
+        });
+        meter.add(0);
+        let told = told.lock().unwrap();
+        assert!(told.is_sorted());
+        assert_eq!(told.last(), Some(&(4_000 * 999)));
+    }
+
+    #[test]
+    fn the_end_is_told_once_unless_it_was_stopped() {
+        let (early, told) = meter(10, u64::MAX);
+        early.add(4);
+        early.finish().unwrap();
+        early.finish().unwrap();
+        assert_eq!(*told.lock().unwrap(), [4, 10]);
+
+        let (stopped, told) = meter(10, 5);
+        stopped.add(5);
+        let cancelled = ComputeError::Cancelled { what: "work" };
+        assert_eq!(stopped.finish(), Err(cancelled.clone()));
+        assert_eq!(stopped.check(), Err(cancelled));
+        assert_eq!(*told.lock().unwrap(), [5]);
+        // Without a watcher nothing is told or stopped.
+        Meter::default().add(1);
+        Meter::default().finish().unwrap();
     }
 }

@@ -8,6 +8,7 @@ use rayon::prelude::*;
 
 use super::simd::dispatch;
 use crate::bits::BitMetric;
+use crate::watch::Meter;
 
 /// Rows of a task.
 const TASK_ROWS: usize = 64;
@@ -47,8 +48,9 @@ impl BitRows {
     }
 }
 
-/// Writes the distances [n, m] of the rows of `a` from the rows of `b`, of `bits` bits each.
-pub fn fill(out: &mut [f32], a: Part, b: Part, bits: usize, metric: BitMetric) {
+/// Writes the distances [n, m] of the rows of `a` from the rows of `b`, of `bits` bits each; not all where `meter`
+/// stopped the work.
+pub fn fill(out: &mut [f32], a: Part, b: Part, bits: usize, metric: BitMetric, meter: &Meter) {
     if out.is_empty() {
         return;
     }
@@ -57,13 +59,17 @@ pub fn fill(out: &mut [f32], a: Part, b: Part, bits: usize, metric: BitMetric) {
         .zip(a.words.par_chunks(TASK_ROWS * words))
         .zip(a.counts.par_chunks(TASK_ROWS))
         .for_each(|((out, words), counts)| {
+            if meter.is_stopped() {
+                return;
+            }
             dispatch(Task {
                 out,
                 a: Part { words, counts },
                 b,
                 bits,
                 metric,
-            })
+            });
+            meter.add(words.len() * b.counts.len());
         });
 }
 

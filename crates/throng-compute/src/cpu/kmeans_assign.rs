@@ -9,18 +9,42 @@ use rayon::prelude::*;
 use super::kmeans_update::{Sums, by_label};
 use super::nearest::{ByDifference, ByProduct, Columns, Room, nearest, tile_rows};
 use super::simd::dispatch;
+use crate::memory::{MemoryPlan, words};
 use crate::plan;
+use crate::watch::Meter;
 
 /// Labels that changed, and the inertia.
 pub type Stats = (usize, f64);
 
-/// Writes each row's nearest centroid (ties to the lowest) and its squared distance.
+/// Values of 32 bits that [`step`] holds: packed centroids, and the sums of its tasks.
+pub fn step_count(rows: usize, features: usize, k: usize) -> usize {
+    let columns = Columns::count(k, features);
+    let tasks = rows.div_ceil(plan::cpu_update_rows(rows, k, features));
+    let sums = tasks.saturating_mul(Sums::count(k, features));
+    match plan::cpu_fuses(k, features) {
+        true => columns.saturating_add(sums),
+        false => columns.max(sums),
+    }
+}
+
+/// What [`Lloyd`](crate::Lloyd) takes: labels and distances, and a step.
+pub fn plan(rows: usize, features: usize, k: usize) -> MemoryPlan {
+    MemoryPlan {
+        output: 0,
+        scratch: words(step_count(rows, features, k).saturating_add(2 * rows)),
+        parts: 1,
+    }
+}
+
+/// Writes each row's nearest centroid (ties to the lowest) and its squared distance; not all where `meter` stopped the
+/// work.
 pub fn assign(
     x: &[f32],
     features: usize,
     centroids: &[f32],
     labels: &mut [u32],
     distances: &mut [f32],
+    meter: &Meter,
 ) -> Stats {
     let columns = Columns::pack(centroids, features);
     let rows = plan::cpu_assign_rows(features);
@@ -29,13 +53,18 @@ pub fn assign(
         .zip(labels.par_chunks_mut(rows))
         .zip(distances.par_chunks_mut(rows))
         .map(|((x, labels), distances)| {
-            dispatch(Block {
+            if meter.is_stopped() {
+                return (0, 0.0);
+            }
+            let stats = dispatch(Block {
                 x,
                 columns: &columns,
                 labels,
                 distances,
                 sums: None,
-            })
+            });
+            meter.add(x.len() * (centroids.len() / features));
+            stats
         })
         .collect();
     total(&parts)
@@ -48,12 +77,13 @@ pub fn step(
     centroids: &[f32],
     labels: &mut [u32],
     distances: &mut [f32],
+    meter: &Meter,
 ) -> (Stats, Sums) {
     let k = centroids.len() / features;
     let block = plan::cpu_assign_rows(features);
     let task = plan::cpu_update_rows(labels.len(), k, features);
     if !plan::cpu_fuses(k, features) {
-        let stats = assign(x, features, centroids, labels, distances);
+        let stats = assign(x, features, centroids, labels, distances, meter);
         let parts = x.par_chunks(task * features).zip(labels.par_chunks(task));
         let parts = parts.map(|(x, labels)| {
             let mut sums = Sums::new(k, features);
@@ -78,6 +108,9 @@ pub fn step(
             .zip(labels.chunks_mut(block))
             .zip(distances.chunks_mut(block))
         {
+            if meter.is_stopped() {
+                break;
+            }
             stats.push(dispatch(Block {
                 x,
                 columns: &columns,
@@ -85,6 +118,7 @@ pub fn step(
                 distances,
                 sums: Some(&mut sums),
             }));
+            meter.add(x.len() * k);
         }
         (total(&stats), sums)
     });

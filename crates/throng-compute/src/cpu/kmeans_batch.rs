@@ -1,36 +1,117 @@
 //! Batches of k-means problems; twin of `wgsl/kmeans/batch_*.wgsl`. Sums, centroids and shifts are in f64.
 
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
 use std::ops::ControlFlow;
 
 use rayon::prelude::*;
 
 use super::Threads;
-use super::kmeans_assign::{assign, step};
-use crate::kmeans_batch::{KMeansFit, KMeansProblem, KMeansProgress};
+use super::kmeans_assign::{assign, step, step_count};
+use super::nearest::Columns;
+use crate::error::ComputeError;
+use crate::kmeans_batch::{KMeansFit, KMeansProblem, KMeansProgress, KMeansShape, WHAT};
+use crate::memory::{Ledger, MemoryPlan, Sizes, words};
+use crate::watch::Meter;
 
-/// Rows of a block of weighted sums.
+/// Rows of a block of weighted sums, at least.
 const BLOCK_ROWS: usize = 4096;
 
-/// Rows of the problems that run together, about: labels and distances of 128 MiB.
-const MOST_ROWS: usize = 1 << 24;
+/// Bytes of the problems that run together, about.
+const MOST_BYTES: u64 = 256 << 20;
 
-/// Runs all problems, those that together have not too many rows at a time. `None` if the observer said so.
+/// What a problem takes, in values of 32 bits.
+#[derive(Debug, Clone, Copy)]
+struct RunSizes {
+    /// Labels and centroids.
+    output: usize,
+    /// Distances, centroids in f64, and what an iteration takes beside these and the results.
+    scratch: usize,
+}
+
+impl RunSizes {
+    fn of(shape: &KMeansShape, features: usize) -> Self {
+        let KMeansShape { rows, k, .. } = *shape;
+        let size = k.saturating_mul(features);
+        let step = match shape.has_weights {
+            true => {
+                let sums = (rows.div_ceil(weighted_rows(rows)) + 1) * 2 * (size + k);
+                sums.max(Columns::count(k, features))
+            }
+            false => step_count(rows, features, k),
+        };
+        Self {
+            output: rows + size,
+            // An iteration's own centroids of f32 are gone when the result's are made.
+            scratch: rows + 2 * size + step,
+        }
+    }
+}
+
+/// Which problems run together.
+#[derive(Debug)]
+pub struct Batches {
+    /// How many of those that are left, each time.
+    counts: Vec<usize>,
+    plan: MemoryPlan,
+}
+
+impl Sizes for Batches {
+    fn plan(&self) -> MemoryPlan {
+        self.plan
+    }
+}
+
+/// As many problems together as the cap allows.
+pub fn batches(
+    ledger: &Ledger,
+    features: usize,
+    shapes: &[KMeansShape],
+) -> Result<Batches, ComputeError> {
+    ledger.fit(WHAT, MOST_BYTES, |most| cut(features, shapes, most))
+}
+
+/// As many problems together as take at most `most` bytes beside their results, or one.
+fn cut(features: usize, shapes: &[KMeansShape], most: u64) -> Batches {
+    let mut counts: Vec<usize> = Vec::new();
+    let (mut output, mut scratch, mut largest) = (0, 0, 0);
+    for shape in shapes {
+        let sizes = RunSizes::of(shape, features);
+        output += words(sizes.output);
+        match counts.last_mut() {
+            Some(count) if scratch + words(sizes.scratch) <= most => {
+                *count += 1;
+                scratch += words(sizes.scratch);
+            }
+            _ => {
+                counts.push(1);
+                scratch = words(sizes.scratch);
+            }
+        }
+        largest = largest.max(scratch);
+    }
+    Batches {
+        plan: MemoryPlan {
+            output,
+            scratch: largest,
+            parts: counts.len(),
+        },
+        counts,
+    }
+}
+
+/// Runs all problems, so many at a time. `None` if the observer said so.
 pub fn run(
     threads: &Threads,
-    x: &[f32],
-    features: usize,
+    x: (&[f32], usize),
     problems: &[KMeansProblem],
+    batches: &Batches,
+    meter: &Meter,
     observer: &mut dyn FnMut(KMeansProgress) -> ControlFlow<()>,
 ) -> Option<Vec<KMeansFit>> {
     let mut fits = Vec::with_capacity(problems.len());
-    while fits.len() < problems.len() {
+    for &count in &batches.counts {
         let first = fits.len();
-        let mut rows = 0;
-        let fit = problems[first..].iter().take_while(|problem| {
-            rows += problem.rows.len();
-            rows <= MOST_ROWS
-        });
-        let count = fit.count().max(1);
         let mut observe = |progress: KMeansProgress| {
             observer(KMeansProgress {
                 problem: first + progress.problem,
@@ -38,7 +119,7 @@ pub fn run(
             })
         };
         let together = &problems[first..first + count];
-        fits.extend(run_together(threads, x, features, together, &mut observe)?);
+        fits.extend(run_together(threads, x, together, meter, &mut observe)?);
     }
     Some(fits)
 }
@@ -46,14 +127,14 @@ pub fn run(
 /// Runs all problems, an iteration of each at a time.
 fn run_together(
     threads: &Threads,
-    x: &[f32],
-    features: usize,
+    (x, features): (&[f32], usize),
     problems: &[KMeansProblem],
+    meter: &Meter,
     observer: &mut dyn FnMut(KMeansProgress) -> ControlFlow<()>,
 ) -> Option<Vec<KMeansFit>> {
     let mut runs: Vec<Run> = problems
         .iter()
-        .map(|problem| Run::new(x, features, problem))
+        .map(|problem| Run::new(x, features, problem, meter))
         .collect();
     while runs.iter().any(|run| !run.is_done()) {
         threads.run(|| {
@@ -61,6 +142,9 @@ fn run_together(
                 .filter(|run| !run.is_done())
                 .for_each(Run::iterate);
         });
+        if meter.is_stopped() {
+            return None;
+        }
         for (problem, run) in runs.iter().enumerate() {
             // Those that have just ended, too.
             if run.is_reported {
@@ -91,6 +175,7 @@ struct Sums {
 
 struct Run<'a> {
     problem: &'a KMeansProblem,
+    meter: &'a Meter,
     /// The problem's rows.
     x: &'a [f32],
     features: usize,
@@ -106,10 +191,11 @@ struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
-    fn new(x: &'a [f32], features: usize, problem: &'a KMeansProblem) -> Self {
+    fn new(x: &'a [f32], features: usize, problem: &'a KMeansProblem, meter: &'a Meter) -> Self {
         let rows = problem.rows.len();
         Self {
             problem,
+            meter,
             x: &x[problem.rows.start * features..][..rows * features],
             features,
             centroids: problem.start.iter().map(|&v| f64::from(v)).collect(),
@@ -143,6 +229,11 @@ impl<'a> Run<'a> {
         let repeats = self.n_iter > 1 && self.changed == 0;
         self.is_final = repeats && moved == 0;
         self.converged = repeats || shift <= self.problem.tolerance;
+        if self.converged {
+            let left = self.problem.max_iter.max(1) - self.n_iter;
+            let each = self.x.len().saturating_mul(self.problem.k);
+            self.meter.add(left.saturating_mul(each));
+        }
     }
 
     fn assign_and_sum(&mut self) -> Sums {
@@ -155,6 +246,7 @@ impl<'a> Run<'a> {
                 &centroids,
                 &mut self.labels,
                 &mut self.distances,
+                self.meter,
             );
             self.changed = changed;
             return Sums {
@@ -168,6 +260,7 @@ impl<'a> Run<'a> {
             &centroids,
             &mut self.labels,
             &mut self.distances,
+            self.meter,
         );
         weighted_sums(x, features, &self.labels, weights, self.problem.k)
     }
@@ -182,10 +275,7 @@ impl<'a> Run<'a> {
         if empty.is_empty() {
             return 0;
         }
-        let mut far: Vec<usize> = (0..self.labels.len())
-            .filter(|&row| self.weight(row) > 0.0)
-            .collect();
-        far.sort_by(|&a, &b| self.distances[b].total_cmp(&self.distances[a]));
+        let far = self.farthest(empty.len());
         if far.first().is_none_or(|&row| self.distances[row] == 0.0) {
             return 0;
         }
@@ -204,6 +294,20 @@ impl<'a> Run<'a> {
             moved += 1;
         }
         moved
+    }
+
+    /// The rows with weight that are farthest from their centroids, the farthest first, ties to the lowest.
+    fn farthest(&self, count: usize) -> Vec<usize> {
+        let mut heap = BinaryHeap::with_capacity(count + 1);
+        for row in (0..self.labels.len()).filter(|&row| self.weight(row) > 0.0) {
+            // Distances are not negative, so their bits are ordered as they are.
+            heap.push(Reverse((self.distances[row].to_bits(), Reverse(row))));
+            if heap.len() > count {
+                heap.pop();
+            }
+        }
+        let sorted = heap.into_sorted_vec().into_iter();
+        sorted.map(|Reverse((_, Reverse(row)))| row).collect()
     }
 
     fn weight(&self, row: usize) -> f64 {
@@ -246,6 +350,7 @@ impl<'a> Run<'a> {
                 &centroids,
                 &mut self.labels,
                 &mut self.distances,
+                &Meter::default(),
             );
         }
         let terms = self.distances.iter().enumerate();
@@ -260,10 +365,14 @@ impl<'a> Run<'a> {
     }
 }
 
+/// Rows of a block of weighted sums: few blocks, so that their sums stay small beside the rows.
+fn weighted_rows(rows: usize) -> usize {
+    rows.div_ceil(64).max(BLOCK_ROWS)
+}
+
 /// Sums of the weighted rows by label, over blocks in order.
 fn weighted_sums(x: &[f32], features: usize, labels: &[u32], weights: &[f32], k: usize) -> Sums {
-    // Few blocks, so that their sums stay small beside the rows.
-    let rows = labels.len().div_ceil(64).max(BLOCK_ROWS);
+    let rows = weighted_rows(labels.len());
     let parts: Vec<Sums> = x
         .par_chunks(rows * features)
         .zip(labels.par_chunks(rows))

@@ -3,38 +3,63 @@
 use rayon::prelude::*;
 
 use super::kmeans_assign::assign;
+use super::nearest::Columns;
 use crate::error::ComputeError;
+use crate::kmeans_batch::KMeansShape;
 use crate::kmeans_parallel::{Candidates, Oversampling};
 use crate::kmeans_plus_plus::KMeansSeeding;
+use crate::memory::words;
 use crate::philox::{Philox, stream};
+use crate::watch::Meter;
 
 /// Rows of a task.
 const BLOCK_ROWS: usize = 4096;
+
+/// Bytes of a seeding with so many new `candidates`: the nearest candidate of each row, and the nearest new one.
+pub fn held(shape: &KMeansShape, features: usize, candidates: usize) -> u64 {
+    let new = candidates.saturating_mul(features) + Columns::count(candidates, features);
+    words(new.saturating_add(4 * shape.rows))
+}
 
 /// The state of one seeding.
 pub struct Draws<'a> {
     x: &'a [f32],
     features: usize,
     seeding: &'a KMeansSeeding,
+    meter: &'a Meter,
     rows: Vec<u32>,
-    values: Vec<f32>,
     owners: Vec<u32>,
     nearest: Vec<f32>,
 }
 
 impl<'a> Draws<'a> {
     /// No candidates yet.
-    pub fn new(x: &'a [f32], features: usize, seeding: &'a KMeansSeeding) -> Self {
+    pub fn new(
+        x: &'a [f32],
+        features: usize,
+        seeding: &'a KMeansSeeding,
+        meter: &'a Meter,
+    ) -> Self {
         let rows = seeding.rows.len();
         Self {
             x: &x[seeding.rows.start * features..][..rows * features],
             features,
             seeding,
+            meter,
             rows: Vec::new(),
-            values: Vec::new(),
             owners: vec![0; rows],
             nearest: vec![f32::MAX; rows],
         }
+    }
+
+    /// Some rows, [m, d].
+    fn values(&self, rows: &[u32]) -> Vec<f32> {
+        let d = self.features;
+        let mut values = Vec::with_capacity(rows.len() * d);
+        for &row in rows {
+            values.extend_from_slice(&self.x[row as usize * d..][..d]);
+        }
+        values
     }
 
     fn weight(&self, row: usize) -> f32 {
@@ -47,16 +72,12 @@ impl Oversampling for Draws<'_> {
     fn add(&mut self, rows: &[u32]) -> Result<f64, ComputeError> {
         let first = self.rows.len() as u32;
         let d = self.features;
-        let new: Vec<f32> = rows
-            .iter()
-            .flat_map(|&row| &self.x[row as usize * d..][..d])
-            .copied()
-            .collect();
+        let new = self.values(rows);
         let mut labels = vec![0; self.nearest.len()];
         let mut distances = vec![0.0; self.nearest.len()];
-        assign(self.x, d, &new, &mut labels, &mut distances);
+        assign(self.x, d, &new, &mut labels, &mut distances, self.meter);
+        self.meter.check()?;
         self.rows.extend(rows);
-        self.values.extend(new);
         let mut sum = 0.0;
         for (row, (label, distance)) in labels.into_iter().zip(distances).enumerate() {
             // Ties stay with the earlier candidate.
@@ -95,9 +116,9 @@ impl Oversampling for Draws<'_> {
             weights[owner as usize] += f64::from(self.weight(row));
         }
         Ok(Candidates {
+            values: self.values(&self.rows),
             rows: std::mem::take(&mut self.rows),
             weights: weights.into_iter().map(|weight| weight as f32).collect(),
-            values: std::mem::take(&mut self.values),
         })
     }
 }

@@ -5,26 +5,109 @@ use rayon::prelude::*;
 
 use super::simd::{dispatch, lanes};
 use super::tile::{Panels, SquaredDifference, rows_at, tile};
-use crate::kmeans_plus_plus::KMeansSeeding;
+use crate::error::ComputeError;
+use crate::kmeans_batch::KMeansShape;
+use crate::kmeans_plus_plus::{KMeansSeeding, WHAT, trials};
+use crate::memory::{Ledger, MemoryPlan, Sizes, words};
+use crate::watch::Meter;
 
 /// Rows of a task, and of a block of sums.
 const BLOCK_ROWS: usize = 256;
 
-/// The rows chosen as centres by each seeding, in order.
-pub fn seed_all(x: &[f32], features: usize, seedings: &[KMeansSeeding]) -> Vec<Vec<u32>> {
-    let each = seedings.par_iter().map(|seeding| {
-        let first = seeding.rows.start * features;
-        seed(
-            &x[first..][..seeding.rows.len() * features],
-            features,
-            seeding,
-        )
-    });
-    each.collect()
+/// Bytes of the seedings that run together, about.
+const MOST_BYTES: u64 = 256 << 20;
+
+/// Which seedings run together.
+#[derive(Debug)]
+pub struct Batches {
+    /// How many of those that are left, each time.
+    counts: Vec<usize>,
+    plan: MemoryPlan,
+}
+
+impl Sizes for Batches {
+    fn plan(&self) -> MemoryPlan {
+        self.plan
+    }
+}
+
+/// As many seedings together as the cap allows.
+pub fn batches(
+    ledger: &Ledger,
+    features: usize,
+    shapes: &[KMeansShape],
+) -> Result<Batches, ComputeError> {
+    ledger.fit(WHAT, MOST_BYTES, |most| cut(features, shapes, most))
+}
+
+/// What seedings take, as many together as take at most `most` bytes.
+pub fn plan(features: usize, shapes: &[KMeansShape], most: u64) -> MemoryPlan {
+    cut(features, shapes, most.min(MOST_BYTES)).plan
+}
+
+/// As many seedings together as take at most `most` bytes, or one.
+pub fn cut(features: usize, shapes: &[KMeansShape], most: u64) -> Batches {
+    let mut counts: Vec<usize> = Vec::new();
+    let (mut output, mut scratch, mut largest) = (0, 0, 0);
+    for shape in shapes {
+        let own = held(shape, features);
+        output += words(shape.k);
+        match counts.last_mut() {
+            Some(count) if scratch + own <= most => {
+                *count += 1;
+                scratch += own;
+            }
+            _ => {
+                counts.push(1);
+                scratch = own;
+            }
+        }
+        largest = largest.max(scratch);
+    }
+    Batches {
+        plan: MemoryPlan {
+            output,
+            scratch: largest,
+            parts: counts.len(),
+        },
+        counts,
+    }
+}
+
+/// Bytes that a seeding holds: for each row its distance to the nearest centre, and that with each candidate; the
+/// candidates, and their potentials by block.
+fn held(shape: &KMeansShape, features: usize) -> u64 {
+    let trials = trials(shape.k);
+    let blocks = shape.rows.div_ceil(BLOCK_ROWS);
+    let potentials = size_of::<Vec<f64>>() + size_of::<f64>() * (trials + 1);
+    let rows = shape.rows.saturating_mul(trials + 1);
+    words(rows.saturating_add(Panels::count(trials, features, lanes())))
+        + (blocks * potentials) as u64
+}
+
+/// The rows chosen as centres by each seeding, in order; not all where `meter` stopped the work.
+pub fn seed_all(
+    x: &[f32],
+    features: usize,
+    seedings: &[KMeansSeeding],
+    batches: &Batches,
+    meter: &Meter,
+) -> Vec<Vec<u32>> {
+    let mut centres = Vec::with_capacity(seedings.len());
+    for &count in &batches.counts {
+        let together = &seedings[centres.len()..][..count];
+        let each = together.par_iter().map(|seeding| {
+            let first = seeding.rows.start * features;
+            let x = &x[first..][..seeding.rows.len() * features];
+            seed(x, features, seeding, meter)
+        });
+        centres.extend(each.collect::<Vec<_>>());
+    }
+    centres
 }
 
 /// The rows of `x` chosen as centres, in order.
-fn seed(x: &[f32], features: usize, seeding: &KMeansSeeding) -> Vec<u32> {
+fn seed(x: &[f32], features: usize, seeding: &KMeansSeeding, meter: &Meter) -> Vec<u32> {
     let rows = x.len() / features;
     let trials = seeding.trials();
     let weights = seeding.weights.as_deref();
@@ -33,6 +116,9 @@ fn seed(x: &[f32], features: usize, seeding: &KMeansSeeding) -> Vec<u32> {
     let mut block_sums = Vec::new();
     let mut centres = Vec::with_capacity(seeding.k);
     for step in 0..seeding.k {
+        if meter.is_stopped() {
+            break;
+        }
         let candidates = match (step, weights) {
             (0, None) => vec![((u64::from(seeding.word(0, 0)) * rows as u64) >> 32) as usize],
             (0, Some(weights)) => {
@@ -60,6 +146,7 @@ fn seed(x: &[f32], features: usize, seeding: &KMeansSeeding) -> Vec<u32> {
             weights,
             &nearest,
             candidate_nearest,
+            meter,
         );
         let winner = lowest(&potentials);
         centres.push(candidates[winner] as u32);
@@ -150,6 +237,7 @@ fn potentials(
     weights: Option<&[f32]>,
     nearest: &[f32],
     candidate_nearest: &mut [f32],
+    meter: &Meter,
 ) -> Vec<f64> {
     let trials = candidates.len();
     let rows = candidates
@@ -162,8 +250,11 @@ fn potentials(
         .zip(candidate_nearest.par_chunks_mut(BLOCK_ROWS * trials))
         .enumerate()
         .map(|(block, ((x, nearest), candidate_nearest))| {
+            if meter.is_stopped() {
+                return Vec::new();
+            }
             let first = block * BLOCK_ROWS;
-            dispatch(Task {
+            let potentials = dispatch(Task {
                 weights: weights.map(|weights| &weights[first..][..nearest.len()]),
                 x,
                 features,
@@ -171,7 +262,9 @@ fn potentials(
                 trials,
                 nearest,
                 candidate_nearest,
-            })
+            });
+            meter.add(x.len() * trials);
+            potentials
         })
         .collect();
     let mut sums = vec![0.0; trials];

@@ -14,6 +14,11 @@ pub struct Sums {
 }
 
 impl Sums {
+    /// Values of 32 bits that sums of `k` clusters take.
+    pub fn count(k: usize, features: usize) -> usize {
+        k.saturating_mul(2 * features + 1)
+    }
+
     /// Of no rows.
     pub fn new(k: usize, features: usize) -> Self {
         Self {

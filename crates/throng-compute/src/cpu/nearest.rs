@@ -30,6 +30,17 @@ const fn group<S: Simd>() -> usize {
     if S::REGISTER_COUNT >= 32 { 8 } else { 4 }
 }
 
+/// Asks for [`group`] of the widest vectors there are.
+struct Group;
+
+impl WithSimd for Group {
+    type Output = usize;
+
+    fn with_simd<S: Simd>(self, _: S) -> usize {
+        group::<S>()
+    }
+}
+
 /// Centroids laid out for [`nearest`].
 pub struct Columns<'a> {
     centroids: &'a [f32],
@@ -77,15 +88,14 @@ impl Score for ByDifference {
 }
 
 impl<'a> Columns<'a> {
+    /// Values that are held for `k` centroids.
+    pub fn count(k: usize, features: usize) -> usize {
+        let slots = k.next_multiple_of(dispatch(Group));
+        slots.saturating_mul(features.next_multiple_of(QUAD) + 2)
+    }
+
     /// Packs `centroids` [k, d] for the registers of this processor.
     pub fn pack(centroids: &'a [f32], features: usize) -> Self {
-        struct Group;
-        impl WithSimd for Group {
-            type Output = usize;
-            fn with_simd<S: Simd>(self, _: S) -> usize {
-                group::<S>()
-            }
-        }
         let group = dispatch(Group);
         let depth = features.next_multiple_of(QUAD);
         let slots = (centroids.len() / features).next_multiple_of(group);

@@ -15,10 +15,12 @@ use rayon::prelude::*;
 use throng_shaders::Metric;
 
 use super::neighbors_pool::Pool;
-use super::rows_scale::{scales, unit_rows};
+use super::rows_scale::{self, scales, unit_rows};
 use super::simd::{dispatch, lanes};
 use super::tile::{Panels, Product, SquaredDifference, SquaredSum, Sum, rows_at, tile};
-use crate::neighbors::{Excluded, NO_NEIGHBOR};
+use crate::error::ComputeError;
+use crate::memory::{Ledger, MemoryPlan, Sizes, words};
+use crate::neighbors::{Excluded, NO_NEIGHBOR, WHAT};
 use crate::watch::Meter;
 
 /// Floats of the panels that are held at once: they stay in a cache while all queries pass.
@@ -33,19 +35,112 @@ const QUERIES: usize = 4_096;
 /// Tasks of a chunk, at least: few queries are told apart by runs of panels.
 const TASKS: usize = 16;
 
+/// What is held while the nearest items are found.
+#[derive(Debug)]
+pub struct SearchSizes {
+    queries: usize,
+    items: usize,
+    features: usize,
+    k: usize,
+    metric: Metric,
+    /// Excluded pairs.
+    pairs: usize,
+    /// Queries that pools are held for at once.
+    block: usize,
+}
+
+impl SearchSizes {
+    /// For the `k` nearest of `items` for each of `queries`, as large as the cap allows.
+    pub fn new(
+        ledger: &Ledger,
+        (queries, items, features): (usize, usize, usize),
+        k: usize,
+        metric: Metric,
+        pairs: usize,
+    ) -> Result<Self, ComputeError> {
+        let most = QUERIES.min(queries);
+        ledger.fit(WHAT, most as u64, |most| Self {
+            queries,
+            items,
+            features,
+            k,
+            metric,
+            pairs,
+            block: (most as usize).max(1),
+        })
+    }
+}
+
+impl Sizes for SearchSizes {
+    fn plan(&self) -> MemoryPlan {
+        let (d, found) = (self.features, words(2 * self.k));
+        // The last ones may be fewer, and yet have more pools for they have more runs.
+        let last = match self.queries % self.block {
+            0 => self.block,
+            last => last,
+        };
+        let pools = |rows| rows * Cut::new(rows, d).runs;
+        let pools = pools(self.block).max(pools(last)) * Pool::bytes(self.k);
+        let cut = Cut::new(self.block, d);
+        let unit = rows_scale::count(self.queries + self.items, d, self.metric);
+        let excluded = size_of::<usize>() * (self.queries + 1) + size_of::<u32>() * self.pairs;
+        // A query's place, and its row less the centre.
+        let query = size_of::<usize>() + size_of::<f32>() * d;
+        let items = self.items.min(cut.chunk_items);
+        let chunk = items.next_multiple_of(cut.width) * (d + 1);
+        MemoryPlan {
+            output: found.saturating_mul(self.queries as u64),
+            scratch: words(unit.saturating_add(chunk))
+                + (excluded + self.block * query + pools) as u64,
+            parts: self.queries.div_ceil(self.block),
+        }
+    }
+}
+
+/// How some queries are compared with all items.
+struct Cut {
+    /// Rows of a task.
+    task_rows: usize,
+    /// Items of a panel, and of a chunk.
+    width: usize,
+    chunk_items: usize,
+    /// Runs of panels, each with pools of its own.
+    runs: usize,
+}
+
+impl Cut {
+    fn new(rows: usize, features: usize) -> Self {
+        let task_rows = (TASK / features).clamp(8, 256);
+        let blocks = rows.div_ceil(task_rows);
+        let width = 2 * lanes();
+        let chunk_items = (CHUNK / features).max(width).next_multiple_of(width);
+        Self {
+            task_rows,
+            width,
+            chunk_items,
+            runs: TASKS.div_ceil(blocks).min(chunk_items / width),
+        }
+    }
+}
+
 /// Indices and scores [q, k] of the nearest items; some where `meter` stopped the work.
 pub fn nearest(
     queries: &[f32],
     items: &[f32],
-    features: usize,
-    k: usize,
-    metric: Metric,
+    sizes: &SearchSizes,
     excluded: &Excluded,
     meter: &Meter,
 ) -> (Vec<u32>, Vec<f32>) {
+    let &SearchSizes {
+        features,
+        k,
+        metric,
+        block,
+        ..
+    } = sizes;
     let queries = Side::new(queries, features, metric);
     let items = Side::new(items, features, metric);
-    let rows: Vec<usize> = (0..queries.rows.len() / features).collect();
+    let rows = queries.rows.len() / features;
     let search = Search {
         queries: &queries,
         items: &items,
@@ -55,10 +150,11 @@ pub fn nearest(
         excluded,
         meter,
     };
-    let mut indices = vec![NO_NEIGHBOR; rows.len() * k];
-    let mut scores = vec![f32::NAN; rows.len() * k];
-    for rows in rows.chunks(QUERIES) {
-        for (row, best) in search.nearest(rows) {
+    let mut indices = vec![NO_NEIGHBOR; rows * k];
+    let mut scores = vec![f32::NAN; rows * k];
+    for first in (0..rows).step_by(block) {
+        let rows: Vec<usize> = (first..rows.min(first + block)).collect();
+        for (row, best) in search.nearest(&rows) {
             let slots = indices[row * k..][..k].iter_mut();
             let slots = slots.zip(&mut scores[row * k..][..k]);
             for ((index, score), best) in slots.zip(best) {
@@ -168,18 +264,19 @@ impl Search<'_> {
             Score::ByProduct => self.centre(),
             Score::Exact => vec![0.0; d],
         };
-        let x: Vec<f32> = rows
-            .par_iter()
-            .flat_map_iter(|&row| {
-                let row = &self.queries.rows[row * d..][..d];
-                row.iter().zip(&centre).map(|(value, c)| value - c)
-            })
-            .collect();
-        let task_rows = (TASK / d).clamp(8, 256);
-        let blocks = rows.len().div_ceil(task_rows);
-        let width = 2 * lanes();
-        let chunk_items = (CHUNK / d).max(width).next_multiple_of(width);
-        let runs = TASKS.div_ceil(blocks).min(chunk_items / width);
+        let mut x = vec![0.0; rows.len() * d];
+        x.par_chunks_exact_mut(d).zip(rows).for_each(|(x, &row)| {
+            let row = &self.queries.rows[row * d..][..d];
+            for ((x, value), c) in x.iter_mut().zip(row).zip(&centre) {
+                *x = value - c;
+            }
+        });
+        let Cut {
+            task_rows,
+            width,
+            chunk_items,
+            runs,
+        } = Cut::new(rows.len(), d);
         // By run, then by query.
         let mut pools: Vec<Vec<Pool>> = (0..runs)
             .map(|_| {

@@ -3,6 +3,14 @@
 /// Close ones beyond k that a pool holds before it gives up.
 const MOST_CLOSE: usize = 1_024;
 
+/// Scores that are offered at once, at most.
+const MOST_OFFERED: usize = 32;
+
+/// Entries at which a new pool is cut.
+fn room(k: usize) -> usize {
+    2 * k + 32
+}
+
 /// A query's items so far whose scores may be among the k lowest.
 pub struct Pool<'a> {
     k: usize,
@@ -25,6 +33,7 @@ pub struct Pool<'a> {
 impl<'a> Pool<'a> {
     /// An empty pool.
     pub fn new(k: usize, excluded: &'a [u32]) -> Self {
+        let room = room(k);
         Self {
             k,
             excluded,
@@ -32,10 +41,15 @@ impl<'a> Pool<'a> {
             margin: 0.0,
             kth: f32::MAX,
             threshold: f32::MAX,
-            entries: Vec::new(),
-            room: 2 * k + 32,
+            entries: Vec::with_capacity(room + MOST_OFFERED),
+            room,
             is_crowded: false,
         }
+    }
+
+    /// Bytes of a pool for `k` items; where many are close, it takes more.
+    pub fn bytes(k: usize) -> usize {
+        size_of::<Self>() + size_of::<u64>() * (room(k) + MOST_OFFERED)
     }
 
     /// From now on scores are |y|^2 / 2 - xy of this row.

@@ -1,26 +1,53 @@
 //! Distances of all pairs, of many problems at once; twin of `wgsl/pairwise/distances.wgsl`.
 
 use std::borrow::Cow;
+use std::cmp::Reverse;
 
 use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 use throng_shaders::Metric;
 
-use super::rows_scale::{scales, unit_rows};
+use super::rows_scale::{self, scales, unit_rows};
 use super::simd::{dispatch, lanes};
 use super::tile::{
     AbsoluteDifference, LargestDifference, Panels, Product, SquaredDifference, Sum, rows_at, tile,
 };
+use crate::memory::{MemoryPlan, words};
 use crate::pairwise_batch::Problem;
+use crate::watch::Meter;
 
 /// Rows of a task: few enough that they stay in the first-level cache while the panels pass, and a multiple
 /// of the rows that are taken at a time.
 const TASK_ROWS: usize = 48;
 
+/// What the distances of problems of these shapes take on so many threads.
+pub fn plan(
+    shapes: impl Iterator<Item = (usize, usize)> + Clone,
+    features: usize,
+    metric: Metric,
+    threads: usize,
+) -> MemoryPlan {
+    let values = shapes.clone().map(|(n, m)| n.saturating_mul(m));
+    let mut beside: Vec<usize> = shapes
+        .map(|(n, m)| {
+            let panels = Panels::count(m, features, 2 * lanes());
+            panels.saturating_add(rows_scale::count(n + m, features, metric))
+        })
+        .collect();
+    // Each thread is at one problem at a time.
+    beside.sort_unstable_by_key(|&values| Reverse(values));
+    let beside = beside.into_iter().take(threads);
+    MemoryPlan {
+        output: words(values.fold(0, usize::saturating_add)),
+        scratch: words(beside.fold(0, usize::saturating_add)),
+        parts: 1,
+    }
+}
+
 /// Distances [n, m] of the rows of `a` from the rows of `b`.
-pub fn distances(a: &[f32], b: &[f32], features: usize, metric: Metric) -> Vec<f32> {
+pub fn distances(a: &[f32], b: &[f32], features: usize, metric: Metric, meter: &Meter) -> Vec<f32> {
     let mut out = vec![0.0; a.len() / features * (b.len() / features)];
-    fill(&mut out, a, b, features, metric);
+    fill(&mut out, a, b, features, metric, meter);
     out
 }
 
@@ -41,8 +68,8 @@ pub fn batch(problems: &[Problem], fill: impl Fn(&mut [f32], &Problem) + Sync) -
     out
 }
 
-/// Writes the distances [n, m] of the rows of `a` from the rows of `b`.
-pub fn fill(out: &mut [f32], a: &[f32], b: &[f32], features: usize, metric: Metric) {
+/// Writes the distances [n, m] of the rows of `a` from the rows of `b`; not all where `meter` stopped the work.
+pub fn fill(out: &mut [f32], a: &[f32], b: &[f32], features: usize, metric: Metric, meter: &Meter) {
     let m = b.len() / features;
     if out.is_empty() {
         return;
@@ -53,6 +80,9 @@ pub fn fill(out: &mut [f32], a: &[f32], b: &[f32], features: usize, metric: Metr
     out.par_chunks_mut(TASK_ROWS * m)
         .zip(a.rows.par_chunks(TASK_ROWS * features))
         .for_each(|(out, rows)| {
+            if meter.is_stopped() {
+                return;
+            }
             dispatch(Task {
                 rows,
                 features,
@@ -60,7 +90,8 @@ pub fn fill(out: &mut [f32], a: &[f32], b: &[f32], features: usize, metric: Metr
                 metric,
                 out,
                 m,
-            })
+            });
+            meter.add(rows.len() * m);
         });
     if metric == Metric::Cosine {
         set_zero_rows(out, m, &a, &b);

@@ -6,13 +6,51 @@ use rayon::prelude::*;
 use throng_shaders::Metric;
 
 use super::neighbors::{Side, finished};
+use super::rows_scale;
 use super::simd::{dispatch, lanes};
 use super::tile::{Panels, Product, SquaredDifference, Sum, rows_at, tile};
+use crate::memory::{MemoryPlan, words};
 use crate::radius::RadiusNeighbors;
 use crate::watch::Meter;
 
 /// Rows of a task: few enough that they stay in the first-level cache while the panels pass.
 const TASK_ROWS: usize = 64;
+
+/// What it takes to count what is near `queries`.
+pub fn plan_counts(queries: usize, items: usize, features: usize, metric: Metric) -> MemoryPlan {
+    MemoryPlan {
+        output: words(queries),
+        // The counts by task outlive the panels.
+        scratch: words(beside(queries, items, features, metric).max(queries)),
+        parts: 1,
+    }
+}
+
+/// What it takes to list what is near `queries`, of which there are `found` together: the lists of tasks, and of all.
+pub fn plan_neighbors(
+    queries: usize,
+    items: usize,
+    features: usize,
+    metric: Metric,
+    found: usize,
+) -> MemoryPlan {
+    let lists = words(2 * found + queries);
+    let offsets = (size_of::<usize>() * (queries + 1)) as u64;
+    let output = words(2 * found) + offsets;
+    let beside = words(beside(queries, items, features, metric));
+    MemoryPlan {
+        output,
+        // The panels are gone when the lists are joined.
+        scratch: beside.saturating_sub(output).saturating_add(lists),
+        parts: 1,
+    }
+}
+
+/// Values of panels and unit rows.
+fn beside(queries: usize, items: usize, features: usize, metric: Metric) -> usize {
+    let panels = Panels::count(items, features, 2 * lanes());
+    panels.saturating_add(rows_scale::count(queries + items, features, metric))
+}
 
 /// How many items are within the radius of each query.
 pub fn counts(
@@ -23,47 +61,74 @@ pub fn counts(
     metric: Metric,
     meter: &Meter,
 ) -> Vec<u32> {
-    let tasks = each_task(
-        queries,
-        items,
-        features,
-        radius,
-        metric,
-        meter,
-        |near: &mut u32, _, _| {
-            *near += 1;
-        },
-    );
-    tasks.concat()
+    let keep = |near: &mut u32, _, _| *near += 1;
+    let finish = |near: Vec<u32>| near;
+    each_task(
+        queries, items, features, radius, metric, meter, keep, finish,
+    )
+    .concat()
 }
 
-/// The items within the radius of each query.
-pub fn neighbors(
+/// What is near the queries of a task.
+pub struct Lists {
+    /// Items near each query.
+    counts: Vec<u32>,
+    /// They themselves, query by query.
+    near: Vec<(u32, f32)>,
+}
+
+impl Lists {
+    /// Items of all queries.
+    pub fn found(&self) -> usize {
+        self.near.len()
+    }
+}
+
+/// The items within the radius of each query, by tasks of queries.
+pub fn lists(
     queries: &[f32],
     items: &[f32],
     features: usize,
     radius: f32,
     metric: Metric,
     meter: &Meter,
-) -> RadiusNeighbors {
+) -> Vec<Lists> {
     let keep = |near: &mut Vec<(u32, f32)>, item, distance| near.push((item, distance));
-    let tasks = each_task(queries, items, features, radius, metric, meter, keep);
-    let mut out = RadiusNeighbors {
-        offsets: vec![0],
-        ..Default::default()
+    let finish = |near: Vec<Vec<(u32, f32)>>| Lists {
+        counts: near.iter().map(|near| near.len() as u32).collect(),
+        near: near.concat(),
     };
-    for near in tasks.into_iter().flatten() {
-        out.indices.extend(near.iter().map(|(item, _)| item));
-        out.distances
-            .extend(near.iter().map(|(_, distance)| distance));
-        out.offsets.push(out.indices.len());
+    each_task(
+        queries, items, features, radius, metric, meter, keep, finish,
+    )
+}
+
+/// The lists of all tasks in order.
+pub fn joined(tasks: Vec<Lists>) -> RadiusNeighbors {
+    let queries: usize = tasks.iter().map(|task| task.counts.len()).sum();
+    let found = tasks.iter().map(Lists::found).sum();
+    let mut out = RadiusNeighbors {
+        offsets: Vec::with_capacity(queries + 1),
+        indices: Vec::with_capacity(found),
+        distances: Vec::with_capacity(found),
+    };
+    out.offsets.push(0);
+    let mut end = 0;
+    for task in tasks {
+        for count in task.counts {
+            end += count as usize;
+            out.offsets.push(end);
+        }
+        out.indices.extend(task.near.iter().map(|near| near.0));
+        out.distances.extend(task.near.iter().map(|near| near.1));
     }
     out
 }
 
-/// Folds what is near each query with `keep`, in the order of items; by tasks of queries. Nothing where `meter`
-/// stopped the work.
-fn each_task<A, K>(
+/// Folds what is near each query with `keep`, in the order of items; what `finish` makes of it, by tasks of queries. Of
+/// nothing where `meter` stopped the work.
+#[expect(clippy::too_many_arguments)]
+fn each_task<A, K, T>(
     queries: &[f32],
     items: &[f32],
     features: usize,
@@ -71,10 +136,12 @@ fn each_task<A, K>(
     metric: Metric,
     meter: &Meter,
     keep: K,
-) -> Vec<Vec<A>>
+    finish: impl Fn(Vec<A>) -> T + Sync,
+) -> Vec<T>
 where
     A: Default + Send,
     K: Fn(&mut A, u32, f32) + Copy + Send + Sync,
+    T: Send,
 {
     let queries = Side::new(queries, features, metric);
     let items = Side::new(items, features, metric);
@@ -86,7 +153,7 @@ where
         .enumerate()
         .map(|(index, rows)| {
             if meter.is_stopped() {
-                return Vec::new();
+                return finish(Vec::new());
             }
             let near = dispatch(Task {
                 rows,
@@ -101,7 +168,7 @@ where
                 near: Vec::new(),
             });
             meter.add(rows.len() * items.rows.len() / features);
-            near
+            finish(near)
         })
         .collect()
 }

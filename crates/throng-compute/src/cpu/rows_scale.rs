@@ -1,6 +1,7 @@
 //! 1 / |x| of each row; twin of `wgsl/rows/scale.wgsl`.
 
 use rayon::prelude::*;
+use throng_shaders::Metric;
 
 /// 1 / |x| of each row, 0 for a row of zeros; by way of the largest magnitude, so that squares neither
 /// overflow nor vanish.
@@ -19,8 +20,21 @@ fn scale(row: &[f32]) -> f32 {
 
 /// The rows times their scales.
 pub fn unit_rows(x: &[f32], features: usize, scales: &[f32]) -> Vec<f32> {
-    x.par_chunks_exact(features)
+    let mut out = vec![0.0; x.len()];
+    out.par_chunks_exact_mut(features)
+        .zip(x.par_chunks_exact(features))
         .zip(scales)
-        .flat_map_iter(|(row, scale)| row.iter().map(move |value| value * scale))
-        .collect()
+        .for_each(|((out, row), scale)| {
+            let pairs = out.iter_mut().zip(row);
+            pairs.for_each(|(out, value)| *out = value * scale);
+        });
+    out
+}
+
+/// Values of the scales and the unit rows of so many rows, where the metric wants them.
+pub fn count(rows: usize, features: usize, metric: Metric) -> usize {
+    match metric {
+        Metric::Cosine => rows.saturating_mul(features + 1),
+        _ => 0,
+    }
 }

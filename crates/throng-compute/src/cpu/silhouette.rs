@@ -6,9 +6,11 @@ use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 use throng_shaders::Metric;
 
-use super::rows_scale::{scales, unit_rows};
+use super::kmeans_update::by_label;
+use super::rows_scale::{self, scales, unit_rows};
 use super::simd::{dispatch, lanes};
 use super::tile::{Panels, SquaredDifference, rows_at, tile};
+use crate::memory::{MemoryPlan, words};
 use crate::watch::Meter;
 
 /// Rows of a task: few enough that they stay in the first-level cache while the panels pass.
@@ -22,8 +24,30 @@ struct Cluster {
     zeros: usize,
 }
 
-/// The silhouette of each row; memory: one packed copy of `x` (and its unit rows, for cosine). Zeros where `meter`
-/// stopped the work.
+/// What silhouettes take on so many threads: one packed copy of `x` (and its unit rows, for cosine).
+pub fn plan(rows: usize, features: usize, k: usize, metric: Metric, threads: usize) -> MemoryPlan {
+    let width = 2 * lanes();
+    // Every cluster's last panel may hold one row.
+    let panels = Panels::count(rows + k * (width - 1), features, 1);
+    let scales = match metric {
+        Metric::Cosine => rows_scale::count(rows, features, metric),
+        _ => rows,
+    };
+    // Sums of a task's rows, in f64.
+    let sums = 2 * TASK_ROWS.min(rows) * k * threads;
+    // The order of rows, and the members of clusters.
+    let held = panels
+        .saturating_add(scales)
+        .saturating_add(rows + size_of::<Cluster>() / 4 * k)
+        .saturating_add(sums);
+    MemoryPlan {
+        output: words(rows),
+        scratch: words(held),
+        parts: 1,
+    }
+}
+
+/// The silhouette of each row. Zeros where `meter` stopped the work.
 pub fn silhouettes(
     x: &[f32],
     features: usize,
@@ -39,27 +63,36 @@ pub fn silhouettes(
         }
         _ => (Cow::Borrowed(x), vec![1.0; labels.len()]),
     };
-    let mut members = vec![Vec::new(); k];
-    let mut zeros = vec![0; k];
-    for (row, (&label, &scale)) in labels.iter().zip(&scales).enumerate() {
-        if scale == 0.0 {
-            zeros[label as usize] += 1;
-        } else {
-            members[label as usize].push(row);
-        }
+    let mut order = by_label(labels, k);
+    let mut members = Vec::with_capacity(k);
+    let mut rest = order.as_mut_slice();
+    while members.len() < k {
+        let is_own = |row: &u32| labels[*row as usize] as usize == members.len();
+        let count = rest.partition_point(is_own);
+        let (own, others) = std::mem::take(&mut rest).split_at_mut(count);
+        members.push(own);
+        rest = others;
     }
     let clusters: Vec<Cluster> = members
-        .par_iter()
-        .zip(zeros)
-        .map(|(members, zeros)| {
-            let rows = members.iter().map(|row| &x[row * features..][..features]);
+        .into_par_iter()
+        .map(|members| {
+            let rows = members.len();
+            // Rows of zeros go to the end.
+            members.sort_unstable_by_key(|&row| (scales[row as usize] == 0.0, row));
+            let zeros = members.iter().rev();
+            let zeros = zeros
+                .take_while(|&&row| scales[row as usize] == 0.0)
+                .count();
+            let members = members[..rows - zeros].iter();
+            let members = members.map(|&row| &x[row as usize * features..][..features]);
             Cluster {
-                panels: Panels::pack(rows, features, 2 * lanes()),
-                rows: members.len() + zeros,
+                panels: Panels::pack(members, features, 2 * lanes()),
+                rows,
                 zeros,
             }
         })
         .collect();
+    drop(order);
 
     let mut out = vec![0.0; labels.len()];
     out.par_chunks_mut(TASK_ROWS)

@@ -5,13 +5,26 @@ use rayon::prelude::*;
 use throng_shaders::Metric;
 
 use super::neighbors::{Side, finished};
+use super::rows_scale;
 use super::simd::{dispatch, lanes};
 use super::tile::{Panels, SquaredDifference, rows_at, tile};
+use crate::memory::{MemoryPlan, words};
 use crate::silhouette_simplified::NearestOther;
 use crate::watch::Meter;
 
 /// Rows of a task: few enough that they stay in the first-level cache while the panels pass.
 const TASK_ROWS: usize = 64;
+
+/// What distances to `k` centroids take.
+pub fn plan(rows: usize, features: usize, k: usize, metric: Metric) -> MemoryPlan {
+    let panels = Panels::count(k, features, 2 * lanes());
+    let unit = rows_scale::count(rows + k, features, metric);
+    MemoryPlan {
+        output: words(3 * rows),
+        scratch: words(panels.saturating_add(unit)),
+        parts: 1,
+    }
+}
 
 /// Distances to the own centroid, and the nearest other one; not all where `meter` stopped the work.
 pub fn nearest_other(

@@ -68,6 +68,7 @@ mod tests {
     use super::lanes;
     use crate::cpu::{kmeans_assign, kmeans_plus_plus, neighbors, pairwise_distances, silhouette};
     use crate::kmeans_plus_plus::KMeansSeeding;
+    use crate::memory::Ledger;
     use crate::neighbors::Excluded;
     use crate::watch::Meter;
 
@@ -108,7 +109,8 @@ mod tests {
                     differences(a, b).fold(0.0, f64::max)
                 }),
             ] {
-                let distances = pairwise_distances::distances(&x, &centroids, d, metric);
+                let distances =
+                    pairwise_distances::distances(&x, &centroids, d, metric, &Meter::default());
                 for (i, row) in x.chunks(d).enumerate() {
                     for (j, centroid) in centroids.chunks(d).enumerate() {
                         let want = by_hand(row, centroid);
@@ -122,7 +124,8 @@ mod tests {
             }
 
             let (mut nearest, mut own) = (vec![u32::MAX; n], vec![0.0; n]);
-            let stats = kmeans_assign::assign(&x, d, &centroids, &mut nearest, &mut own);
+            let stats =
+                kmeans_assign::assign(&x, d, &centroids, &mut nearest, &mut own, &Meter::default());
             assert_eq!(stats.0, n);
             for (i, row) in x.chunks(d).enumerate() {
                 let all: Vec<f64> = centroids.chunks(d).map(|c| squared(row, c)).collect();
@@ -133,14 +136,17 @@ mod tests {
                 );
                 assert!((f64::from(own[i]) - least).abs() <= 1e-5 * least);
             }
-            let (again, sums) = kmeans_assign::step(&x, d, &centroids, &mut nearest, &mut own);
+            let (again, sums) =
+                kmeans_assign::step(&x, d, &centroids, &mut nearest, &mut own, &Meter::default());
             assert_eq!(again, (0, stats.1));
             assert_eq!(sums.counts.iter().sum::<u32>(), n as u32);
 
             let (near, metric) = (5, Metric::SqEuclidean);
             let none = Excluded::new(&[], n, k).unwrap();
             let watch = Meter::default();
-            let (_, scores) = neighbors::nearest(&x, &centroids, d, near, metric, &none, &watch);
+            let free = Ledger::new(u64::MAX);
+            let sizes = neighbors::SearchSizes::new(&free, (n, k, d), near, metric, 0).unwrap();
+            let (_, scores) = neighbors::nearest(&x, &centroids, &sizes, &none, &watch);
             for (row, scores) in x.chunks(d).zip(scores.chunks(near)) {
                 let mut all: Vec<f64> = centroids.chunks(d).map(|c| squared(row, c)).collect();
                 all.sort_by(f64::total_cmp);
@@ -157,7 +163,8 @@ mod tests {
                 seed: 3,
                 weights: None,
             };
-            let centres = kmeans_plus_plus::seed_all(&x, d, &[seeding]);
+            let whole = kmeans_plus_plus::cut(d, &[seeding.shape()], u64::MAX);
+            let centres = kmeans_plus_plus::seed_all(&x, d, &[seeding], &whole, &watch);
             others.push((silhouettes, centres));
         }
         MOST_LANES.store(usize::MAX, Ordering::Relaxed);

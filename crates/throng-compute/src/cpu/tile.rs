@@ -81,13 +81,18 @@ pub struct Panels {
 }
 
 impl Panels {
+    /// Values of panels that hold so many rows.
+    pub fn count(rows: usize, features: usize, width: usize) -> usize {
+        rows.next_multiple_of(width).saturating_mul(features)
+    }
+
     /// Packs `rows`, each of `features` values, into panels of `width`.
     pub fn pack<'a, I>(rows: I, features: usize, width: usize) -> Self
     where
         I: ExactSizeIterator<Item = &'a [f32]>,
     {
         let count = rows.len();
-        let mut values = vec![0.0; count.div_ceil(width) * width * features];
+        let mut values = vec![0.0; Self::count(count, features, width)];
         for (index, row) in rows.enumerate() {
             let panel = &mut values[index / width * width * features..][..width * features];
             for (slot, &value) in panel.iter_mut().skip(index % width).step_by(width).zip(row) {

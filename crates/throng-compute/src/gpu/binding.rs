@@ -3,6 +3,8 @@
 use std::fmt::Debug;
 use std::num::NonZeroU64;
 
+use super::buffers::Buffer;
+
 /// Bytes that a kernel can bind.
 pub trait Bind: Debug {
     /// Where they are.
@@ -14,7 +16,7 @@ pub trait Bind: Debug {
     }
 }
 
-impl Bind for wgpu::Buffer {
+impl Bind for Buffer {
     fn binding(&self) -> wgpu::BufferBinding<'_> {
         self.as_entire_buffer_binding()
     }
@@ -23,7 +25,7 @@ impl Bind for wgpu::Buffer {
 /// A piece of a buffer.
 #[derive(Debug, Clone)]
 pub struct BufferPiece {
-    pub buffer: wgpu::Buffer,
+    pub buffer: Buffer,
     /// Where it begins, in bytes.
     pub offset: u64,
     /// How long it is, in bytes.
@@ -44,8 +46,8 @@ impl BufferPiece {
     }
 }
 
-impl From<wgpu::Buffer> for BufferPiece {
-    fn from(buffer: wgpu::Buffer) -> Self {
+impl From<Buffer> for BufferPiece {
+    fn from(buffer: Buffer) -> Self {
         let size = buffer.size();
         Self {
             buffer,

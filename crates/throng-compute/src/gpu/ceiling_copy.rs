@@ -2,6 +2,7 @@
 
 use throng_shaders::CeilingCopyParams;
 
+use super::buffers::Buffer;
 use super::context::{Context, Job};
 use crate::error::ComputeError;
 
@@ -13,8 +14,8 @@ const PATTERN: u32 = 0x9e37_79b1;
 
 /// The kernel, ready to run.
 pub struct Copy {
-    from: wgpu::Buffer,
-    to: wgpu::Buffer,
+    from: Buffer,
+    to: Buffer,
     values: usize,
 }
 

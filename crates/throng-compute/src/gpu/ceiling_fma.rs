@@ -2,6 +2,7 @@
 
 use throng_shaders::CeilingFmaParams;
 
+use super::buffers::Buffer;
 use super::context::{Context, Job};
 use crate::error::ComputeError;
 
@@ -22,8 +23,8 @@ pub fn operations(context: &Context, rounds: usize) -> f64 {
 
 /// The kernel, ready to run.
 pub struct Fma {
-    factor_and_term: wgpu::Buffer,
-    sums: wgpu::Buffer,
+    factor_and_term: Buffer,
+    sums: Buffer,
 }
 
 impl Fma {

@@ -8,9 +8,11 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use throng_shaders::{ENTRY, Groups, Metric, Params, Step, halved, source, written};
 
 use super::binding::{Bind, halves, shared};
+use super::buffers::Buffer;
 use super::slices::Slices;
 use crate::device::HostDevice;
 use crate::error::ComputeError;
+use crate::memory::Ledger;
 use crate::plan::Tile;
 use crate::watch::Meter;
 
@@ -19,6 +21,7 @@ use crate::watch::Meter;
 pub struct Context {
     shared: Arc<Shared>,
     meter: Meter,
+    ledger: Ledger,
 }
 
 #[derive(Debug)]
@@ -148,6 +151,7 @@ impl Context {
                 records: OnceLock::new(),
             }),
             meter: Meter::default(),
+            ledger: Ledger::new(u64::MAX),
         })
     }
 
@@ -156,7 +160,27 @@ impl Context {
         Self {
             shared: self.shared.clone(),
             meter,
+            ledger: self.ledger.clone(),
         }
+    }
+
+    /// What measures the work.
+    pub fn meter(&self) -> &Meter {
+        &self.meter
+    }
+
+    /// The same device, whose buffers `ledger` counts.
+    pub fn on_ledger(&self, ledger: Ledger) -> Self {
+        Self {
+            shared: self.shared.clone(),
+            meter: self.meter.clone(),
+            ledger,
+        }
+    }
+
+    /// What counts the buffers.
+    pub fn ledger(&self) -> &Ledger {
+        &self.ledger
     }
 
     /// Whether both are one device.
@@ -333,8 +357,8 @@ impl Context {
     pub(super) fn bind(
         &self,
         pipeline: &wgpu::ComputePipeline,
-        groups: &wgpu::Buffer,
-        params: &wgpu::Buffer,
+        groups: &Buffer,
+        params: &Buffer,
         buffers: &[(u32, &dyn Bind)],
     ) -> wgpu::BindGroup {
         let uniforms: [(u32, &dyn Bind); 2] = [(0, groups), (1, params)];

@@ -5,16 +5,30 @@ use throng_shaders::{
     KmeansParallelAcceptParams, KmeansParallelDrawParams, KmeansParallelWeighParams, Metric, NONE,
 };
 
+use super::buffers::Buffer;
 use super::context::{Context, Job};
 use super::rows::Rows;
 use crate::error::ComputeError;
-use crate::kmeans_parallel::{Candidates, Oversampling};
+use crate::kmeans_batch::KMeansShape;
+use crate::kmeans_parallel::{Candidates, Oversampling, most_drawn};
 use crate::kmeans_plus_plus::KMeansSeeding;
+use crate::memory::words;
 use crate::plan::Tile;
 
 /// Threads of the kernels that go over rows, and rows of a block.
 const THREADS: usize = 256;
 const GATHER_THREADS: usize = 64;
+
+/// Bytes of a seeding with so many new `candidates`: the nearest candidate of each row, and the nearest new one.
+pub fn held(context: &Context, shape: &KMeansShape, features: usize, candidates: usize) -> u64 {
+    let weights = if shape.has_weights { shape.rows } else { 0 };
+    let rows = 4 * shape.rows + shape.rows.div_ceil(THREADS) + weights;
+    let centroids = candidates.saturating_mul(features);
+    let new = candidates.saturating_mul(size_of::<BatchCluster>() / 4);
+    let drawn = words(most_drawn(shape.k)) + context.transfer(words(candidates));
+    let new = words(centroids.saturating_add(new)) + context.transfer(words(centroids));
+    words(rows) + new.max(drawn)
+}
 
 /// The state of one seeding.
 pub struct Draws<'a> {
@@ -23,12 +37,12 @@ pub struct Draws<'a> {
     seeding: &'a KMeansSeeding,
     rows: Vec<u32>,
     values: Vec<f32>,
-    weights: wgpu::Buffer,
-    labels: wgpu::Buffer,
-    distances: wgpu::Buffer,
-    owners: wgpu::Buffer,
-    nearest: wgpu::Buffer,
-    block_sums: wgpu::Buffer,
+    weights: Buffer,
+    labels: Buffer,
+    distances: Buffer,
+    owners: Buffer,
+    nearest: Buffer,
+    block_sums: Buffer,
 }
 
 impl<'a> Draws<'a> {

@@ -1,15 +1,20 @@
 //! Greedy k-means++ seedings, many at once and wholly on the device: nothing is read back between the steps.
 
+use std::cmp::Reverse;
+
 use throng_shaders::{
     BatchSeeding, KmeansPlusPlusAcceptParams, KmeansPlusPlusChooseParams,
     KmeansPlusPlusDistancesParams, KmeansPlusPlusGatherParams, KmeansPlusPlusPickParams,
     KmeansPlusPlusPotentialsParams, Metric, NONE,
 };
 
+use super::buffers::Buffer;
 use super::context::{Context, Job};
 use super::rows::Rows;
 use crate::error::ComputeError;
-use crate::kmeans_plus_plus::KMeansSeeding;
+use crate::kmeans_batch::KMeansShape;
+use crate::kmeans_plus_plus::{KMeansSeeding, WHAT, trials};
+use crate::memory::{MemoryPlan, Sizes, words};
 use crate::plan::Tile;
 
 /// Rows of a block, and threads of the kernels that go over blocks.
@@ -28,25 +33,134 @@ pub fn seed_all(
     x: &Rows,
     seedings: &[KMeansSeeding],
 ) -> Result<Vec<Vec<u32>>, ComputeError> {
-    // Those with the most centres first, so that a step is for the first so many.
-    let mut order: Vec<usize> = (0..seedings.len()).collect();
-    order.sort_by_key(|&at| std::cmp::Reverse(seedings[at].k));
+    let shapes: Vec<_> = seedings.iter().map(KMeansSeeding::shape).collect();
     let mut centres = vec![Vec::new(); seedings.len()];
-    let mut members = Vec::new();
-    let mut values = 0;
-    for at in order {
-        let own = seedings[at].rows.len() * seedings[at].trials();
-        if !members.is_empty() && 4 * (values + own) as u64 > context.most_bytes() {
-            Batch::new(context, x, seedings, std::mem::take(&mut members))?.run(&mut centres)?;
-            values = 0;
-        }
-        values += own;
-        members.push(at);
-    }
-    if !members.is_empty() {
+    for members in batches(context, x.cols, &shapes)?.members {
         Batch::new(context, x, seedings, members)?.run(&mut centres)?;
     }
     Ok(centres)
+}
+
+/// Sizes of what seedings keep on the device, in values.
+#[derive(Debug, Clone, Copy, Default)]
+struct SeedingSizes {
+    seedings: usize,
+    rows: usize,
+    values: usize,
+    blocks: usize,
+    centres: usize,
+    weights: usize,
+}
+
+impl SeedingSizes {
+    fn of(shape: &KMeansShape) -> Self {
+        let KMeansShape { rows, k, .. } = *shape;
+        Self {
+            seedings: 1,
+            rows,
+            values: rows.saturating_mul(trials(k)),
+            blocks: rows.div_ceil(BLOCK),
+            centres: k,
+            weights: if shape.has_weights { rows } else { 0 },
+        }
+    }
+
+    fn and(self, other: Self) -> Self {
+        Self {
+            seedings: self.seedings + other.seedings,
+            rows: self.rows + other.rows,
+            values: self.values + other.values,
+            blocks: self.blocks + other.blocks,
+            centres: self.centres + other.centres,
+            weights: self.weights + other.weights,
+        }
+    }
+
+    /// Places for candidates.
+    fn slots(&self) -> usize {
+        SLOTS * self.seedings
+    }
+
+    /// All buffers, in bytes.
+    fn bytes(&self, context: &Context, features: usize) -> u64 {
+        let held = self.rows
+            + self.values
+            + self.weights
+            // Potentials and sums.
+            + (SLOTS + 1) * self.blocks
+            // Candidates and their rows.
+            + self.slots() * (features + 1)
+            + self.centres
+            // Winners.
+            + self.seedings;
+        let table = size_of::<BatchSeeding>() * self.seedings;
+        let transfer = context.transfer(words(self.weights.max(self.centres)));
+        words(held) + table as u64 + transfer
+    }
+}
+
+/// Which seedings run together.
+#[derive(Debug)]
+pub struct Batches {
+    /// The seedings of each batch, those with the most centres first, so that a step is for the first so many.
+    members: Vec<Vec<usize>>,
+    /// Bytes of the largest.
+    most: u64,
+}
+
+impl Sizes for Batches {
+    fn plan(&self) -> MemoryPlan {
+        MemoryPlan {
+            output: 0,
+            scratch: self.most,
+            parts: self.members.len(),
+        }
+    }
+}
+
+/// As many seedings together as the device's buffers hold and the cap allows.
+pub fn batches(
+    context: &Context,
+    features: usize,
+    shapes: &[KMeansShape],
+) -> Result<Batches, ComputeError> {
+    let most = cut(context, features, shapes, u64::MAX).most;
+    let ledger = context.ledger();
+    ledger.fit(WHAT, most, |most| cut(context, features, shapes, most))
+}
+
+/// What seedings take, as many together as take at most `most` bytes.
+pub fn plan(context: &Context, features: usize, shapes: &[KMeansShape], most: u64) -> MemoryPlan {
+    cut(context, features, shapes, most).plan()
+}
+
+/// As many seedings together as take at most `most` bytes, or one.
+fn cut(context: &Context, features: usize, shapes: &[KMeansShape], most: u64) -> Batches {
+    let mut order: Vec<usize> = (0..shapes.len()).collect();
+    order.sort_by_key(|&at| Reverse(shapes[at].k));
+    let mut batches = Batches {
+        members: Vec::new(),
+        most: 0,
+    };
+    let mut sizes = SeedingSizes::default();
+    for at in order {
+        let own = SeedingSizes::of(&shapes[at]);
+        let with = sizes.and(own);
+        let fits =
+            words(with.values) <= context.most_bytes() && with.bytes(context, features) <= most;
+        match batches.members.last_mut() {
+            Some(members) if fits => {
+                members.push(at);
+                sizes = with;
+            }
+            _ => {
+                batches.members.push(vec![at]);
+                sizes = own;
+            }
+        }
+        batches.most = batches.most.max(sizes.bytes(context, features));
+    }
+    batches
 }
 
 /// Seedings that run together.
@@ -57,17 +171,17 @@ struct Batch<'a> {
     /// Which of the seedings, those with the most centres first.
     members: Vec<usize>,
     table: Vec<BatchSeeding>,
-    table_buffer: wgpu::Buffer,
-    weights: wgpu::Buffer,
-    candidates: wgpu::Buffer,
-    candidate_rows: wgpu::Buffer,
-    values: wgpu::Buffer,
-    potentials: wgpu::Buffer,
-    nearest: wgpu::Buffer,
-    block_sums: wgpu::Buffer,
-    centres: wgpu::Buffer,
-    winners: wgpu::Buffer,
-    count_of_centres: usize,
+    table_buffer: Buffer,
+    weights: Buffer,
+    candidates: Buffer,
+    candidate_rows: Buffer,
+    values: Buffer,
+    potentials: Buffer,
+    nearest: Buffer,
+    block_sums: Buffer,
+    centres: Buffer,
+    winners: Buffer,
+    sizes: SeedingSizes,
 }
 
 /// A step for the seedings that still want a centre.
@@ -81,6 +195,8 @@ struct Step {
     most_blocks: usize,
     /// The most candidates of one.
     most_trials: usize,
+    /// Rows times candidates.
+    work: usize,
 }
 
 impl<'a> Batch<'a> {
@@ -92,16 +208,16 @@ impl<'a> Batch<'a> {
     ) -> Result<Self, ComputeError> {
         let mut table = Vec::new();
         let mut weights: Vec<f32> = Vec::new();
-        let (mut rows, mut values, mut blocks, mut centres) = (0, 0, 0, 0);
+        let mut sizes = SeedingSizes::default();
         for &at in &members {
             let seeding = &seedings[at];
             table.push(BatchSeeding {
                 first: seeding.rows.start as u32,
                 rows: seeding.rows.len() as u32,
-                row_at: rows as u32,
-                value_at: values as u32,
-                block_at: blocks as u32,
-                centre_at: centres as u32,
+                row_at: sizes.rows as u32,
+                value_at: sizes.values as u32,
+                block_at: sizes.blocks as u32,
+                centre_at: sizes.centres as u32,
                 weight_at: seeding
                     .weights
                     .as_ref()
@@ -111,12 +227,9 @@ impl<'a> Batch<'a> {
                 seed_high: (seeding.seed >> 32) as u32,
             });
             weights.extend(seeding.weights.iter().flatten());
-            rows += seeding.rows.len();
-            values += seeding.rows.len() * seeding.trials();
-            blocks += seeding.rows.len().div_ceil(BLOCK);
-            centres += seeding.k;
+            sizes = sizes.and(SeedingSizes::of(&seeding.shape()));
         }
-        let slots = SLOTS * table.len();
+        let slots = sizes.slots();
         Ok(Self {
             context,
             x,
@@ -125,13 +238,13 @@ impl<'a> Batch<'a> {
             weights: context.storage_of("weights", &weights)?,
             candidates: context.storage("candidates", slots)?,
             candidate_rows: context.storage("candidates' rows", slots * x.cols)?,
-            values: context.storage("candidates' distances", values)?,
-            potentials: context.storage("potentials", blocks * SLOTS)?,
-            nearest: context.storage("nearest distances", rows)?,
-            block_sums: context.storage("sums by block", blocks)?,
-            centres: context.storage("centres", centres)?,
+            values: context.storage("candidates' distances", sizes.values)?,
+            potentials: context.storage("potentials", sizes.blocks * SLOTS)?,
+            nearest: context.storage("nearest distances", sizes.rows)?,
+            block_sums: context.storage("sums by block", sizes.blocks)?,
+            centres: context.storage("centres", sizes.centres)?,
             winners: context.storage("winners", table.len())?,
-            count_of_centres: centres,
+            sizes,
             members,
             table,
         })
@@ -142,6 +255,7 @@ impl<'a> Batch<'a> {
         self.accept(&self.step(0), true)?;
         for step in 0..steps {
             let step = self.step(step);
+            self.context.meter().stage(step.work * self.x.cols);
             self.pick(&step)?;
             self.gather(&step)?;
             self.distances(&step)?;
@@ -151,7 +265,7 @@ impl<'a> Batch<'a> {
         }
         let found: Vec<u32> = self
             .context
-            .read("centres", &self.centres, self.count_of_centres)?;
+            .read("centres", &self.centres, self.sizes.centres)?;
         for (&at, row) in self.members.iter().zip(&self.table) {
             centres[at] = found[row.centre_at as usize..][..self.seedings[at].k].to_vec();
         }
@@ -163,13 +277,18 @@ impl<'a> Batch<'a> {
         let count = self.members.iter().take_while(wanting).count();
         let blocks = |seeding: &BatchSeeding| (seeding.rows as usize).div_ceil(BLOCK);
         let table = &self.table[..count];
-        let trials = table.iter().map(|seeding| seeding.trials as usize).max();
+        let trials = |seeding: &BatchSeeding| match step {
+            0 => 1,
+            _ => seeding.trials as usize,
+        };
+        let work = |seeding: &BatchSeeding| seeding.rows as usize * trials(seeding);
         Step {
+            work: table.iter().map(work).sum(),
             step,
             count,
             blocks: table.iter().map(blocks).sum(),
             most_blocks: table.iter().map(blocks).max().unwrap_or(0),
-            most_trials: if step == 0 { 1 } else { trials.unwrap_or(0) },
+            most_trials: table.iter().map(trials).max().unwrap_or(1),
         }
     }
 

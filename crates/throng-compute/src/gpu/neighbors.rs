@@ -6,11 +6,13 @@ use throng_shaders::{
 };
 
 use super::binding::Bind;
+use super::buffers::Buffer;
 use super::context::{Context, Job};
 use super::rows::{Piece, Rows};
-use super::rows_scale::scales;
+use super::rows_scale::{self, scales};
 use crate::error::ComputeError;
-use crate::neighbors::{Excluded, NO_NEIGHBOR};
+use crate::memory::{MemoryPlan, Sizes, words};
+use crate::neighbors::{Excluded, NO_NEIGHBOR, WHAT};
 use crate::plan::{self, Tile};
 
 /// Invocations a row of the strip; the radix sort of `neighbors/select` asks for this many.
@@ -18,17 +20,112 @@ pub(super) const ROW_THREADS: u32 = 256;
 
 const PAIR_THREADS: u32 = 64;
 
+/// A strip of distances, and the scales beside it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct StripSizes {
+    pub rows: usize,
+    /// Those before the distances included.
+    pub columns: usize,
+    scales: usize,
+    /// Strips, one after another.
+    parts: usize,
+}
+
+impl StripSizes {
+    /// For `queries` and `items` with `before` columns beside the distances, in about `most` bytes.
+    pub fn new(
+        context: &Context,
+        queries: usize,
+        items: usize,
+        before: usize,
+        metric: Metric,
+        most: u64,
+    ) -> Self {
+        let (rows, columns) = plan::gpu_strip(queries, items, before, most);
+        // The kernels that reduce it take a workgroup a row.
+        let rows = rows.min(context.most_groups());
+        Self {
+            rows,
+            columns,
+            scales: rows_scale::count(queries, metric) + rows_scale::count(items, metric),
+            parts: queries.div_ceil(rows) * items.div_ceil(columns - before),
+        }
+    }
+
+    /// Values of the strip.
+    pub fn strip(&self) -> usize {
+        self.rows * self.columns
+    }
+
+    /// What is held: this, and `values` of 32 bits beside it; `transfer` bytes while they are read.
+    pub fn plan(&self, values: usize, transfer: u64) -> MemoryPlan {
+        MemoryPlan {
+            output: 0,
+            scratch: words(self.strip() + self.scales + values) + transfer,
+            parts: self.parts,
+        }
+    }
+}
+
+/// What is held while the nearest items are found.
+#[derive(Debug)]
+pub struct SearchSizes {
+    strip: StripSizes,
+    k: usize,
+    /// Excluded pairs of the queries of a strip, at most.
+    pairs: usize,
+    /// Bytes.
+    transfer: u64,
+}
+
+impl SearchSizes {
+    /// For the `k` nearest of `items` for each of `queries`, with at most `pairs` excluded pairs among so many
+    /// queries; as large as the cap allows.
+    pub fn new(
+        context: &Context,
+        queries: usize,
+        items: usize,
+        k: usize,
+        metric: Metric,
+        pairs: impl Fn(usize) -> usize,
+    ) -> Result<Self, ComputeError> {
+        let sizes = |most| {
+            let strip = StripSizes::new(context, queries, items, k, metric, most);
+            let pairs = pairs(strip.rows);
+            Self {
+                strip,
+                k,
+                pairs,
+                transfer: context.transfer(words((strip.rows * k).max(pairs))),
+            }
+        };
+        context.ledger().fit(WHAT, context.most_bytes(), sizes)
+    }
+
+    /// Of the items kept, scores and indices each.
+    fn found(&self) -> usize {
+        self.strip.rows * self.k
+    }
+}
+
+impl Sizes for SearchSizes {
+    fn plan(&self) -> MemoryPlan {
+        let beside = 3 * self.found() + self.strip.rows + 2 * self.pairs;
+        self.strip.plan(beside, self.transfer)
+    }
+}
+
 /// Distances of some queries from some items at a time, [rows, columns].
 pub(super) struct Strip {
-    pub buffer: wgpu::Buffer,
+    pub buffer: Buffer,
     pub rows: usize,
     /// Those before the distances included.
     pub columns: usize,
     /// Columns before the distances.
     pub before: usize,
     metric: Metric,
-    query_scales: Vec<wgpu::Buffer>,
-    item_scales: Vec<wgpu::Buffer>,
+    query_scales: Vec<Buffer>,
+    item_scales: Vec<Buffer>,
 }
 
 impl Strip {
@@ -39,15 +136,12 @@ impl Strip {
         items: &Rows,
         before: usize,
         metric: Metric,
+        sizes: StripSizes,
     ) -> Result<Self, ComputeError> {
-        let (rows, columns) =
-            plan::gpu_strip(queries.rows, items.rows, before, context.most_bytes());
-        // The kernels that reduce it take a workgroup a row.
-        let rows = rows.min(context.most_groups());
         Ok(Self {
-            buffer: context.storage("a strip of distances", rows * columns)?,
-            rows,
-            columns,
+            buffer: context.storage("a strip of distances", sizes.strip())?,
+            rows: sizes.rows,
+            columns: sizes.columns,
             before,
             metric,
             query_scales: scales(context, queries, metric)?,
@@ -74,6 +168,7 @@ impl Strip {
     ) -> Result<(), ComputeError> {
         let (queries, query) = queries;
         let (items, item) = items;
+        context.meter().stage(query.rows * item.rows * items.cols);
         let tile = context.tuned(Tile::SQUARE);
         let mut buffers: Vec<(u32, &dyn Bind)> = vec![
             (2, &queries.parts[query.part].buffer),
@@ -114,16 +209,18 @@ pub fn nearest(
     metric: Metric,
     excluded: &Excluded,
 ) -> Result<(Vec<u32>, Vec<f32>), ComputeError> {
-    let strip = Strip::new(context, queries, items, k, metric)?;
+    let most = |rows| excluded.most(rows);
+    let sizes = SearchSizes::new(context, queries.rows, items.rows, k, metric, most)?;
+    let strip = Strip::new(context, queries, items, k, metric, sizes.strip)?;
     let search = Search {
         context,
         queries,
         items,
         k,
-        kept: context.storage("items kept", strip.rows * k)?,
+        kept: context.storage("items kept", sizes.found())?,
         limits: context.storage("the k-th lowest", strip.rows)?,
-        scores: context.storage("scores", strip.rows * k)?,
-        indices: context.storage("indices", strip.rows * k)?,
+        scores: context.storage("scores", sizes.found())?,
+        indices: context.storage("indices", sizes.found())?,
         strip,
     };
     let mut indices = Vec::with_capacity(queries.rows * k);
@@ -150,10 +247,10 @@ struct Search<'a> {
     items: &'a Rows,
     k: usize,
     strip: Strip,
-    kept: wgpu::Buffer,
-    limits: wgpu::Buffer,
-    scores: wgpu::Buffer,
-    indices: wgpu::Buffer,
+    kept: Buffer,
+    limits: Buffer,
+    scores: Buffer,
+    indices: Buffer,
 }
 
 impl Search<'_> {
@@ -209,8 +306,8 @@ impl Search<'_> {
 
 /// The pairs to exclude of some queries.
 struct Pairs {
-    rows: wgpu::Buffer,
-    items: wgpu::Buffer,
+    rows: Buffer,
+    items: Buffer,
     count: usize,
 }
 

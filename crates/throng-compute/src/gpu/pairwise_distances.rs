@@ -6,10 +6,12 @@ use std::ops::Range;
 use throng_shaders::{Metric, PairwiseDistancesParams, PairwiseProblem};
 
 use super::binding::Bind;
+use super::buffers::Buffer;
 use super::context::{Context, Job};
 use super::rows::Rows;
-use super::rows_scale::scales;
+use super::rows_scale::{self, scales};
 use crate::error::ComputeError;
+use crate::memory::{MemoryPlan, words};
 use crate::pairwise_batch::Problem;
 use crate::plan::{self, Tile};
 
@@ -17,7 +19,7 @@ use crate::plan::{self, Tile};
 #[derive(Debug)]
 pub struct Side<'a> {
     rows: &'a Rows,
-    known: Vec<wgpu::Buffer>,
+    known: Vec<Buffer>,
 }
 
 impl<'a> Side<'a> {
@@ -41,7 +43,7 @@ impl<'a> Side<'a> {
 pub struct BitRows {
     words: Rows,
     /// The bits set in each row of each part.
-    counts: Vec<wgpu::Buffer>,
+    counts: Vec<Buffer>,
 }
 
 impl BitRows {
@@ -70,6 +72,24 @@ impl BitRows {
 pub struct Comparison {
     pub metric: Metric,
     pub bits: usize,
+}
+
+/// What the distances of problems of these shapes take, among `a_rows` and `b_rows` rows.
+pub fn plan(
+    context: &Context,
+    (a_rows, b_rows): (usize, usize),
+    shapes: impl Iterator<Item = (usize, usize)> + Clone,
+    metric: Metric,
+) -> MemoryPlan {
+    let values = shapes.clone().map(|(n, m)| n.saturating_mul(m));
+    let scales = rows_scale::count(a_rows, metric) + rows_scale::count(b_rows, metric);
+    let table = (size_of::<PairwiseProblem>() * shapes.clone().count()) as u64;
+    let most = (context.most_bytes() / 4) as usize;
+    MemoryPlan {
+        output: words(values.fold(0, usize::saturating_add)),
+        scratch: words(scales) + table + context.transfer(table),
+        parts: plan::batch_parts(shapes, most).len(),
+    }
 }
 
 /// Distances [n, m] of the rows of `a` from the rows of `b`.

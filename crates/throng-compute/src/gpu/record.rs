@@ -12,6 +12,7 @@ use throng_shaders::{Params, kernel_name};
 use super::binding::{Bind, halves, shared};
 use super::context::{Context, Job, Key};
 use crate::error::ComputeError;
+use crate::memory::words;
 
 /// Dispatches kept of each kernel with the same constants: the first ones, over all processes.
 const MOST: usize = 8;
@@ -117,8 +118,14 @@ impl Context {
     /// The values of all that is bound.
     fn contents<P>(&self, job: &Job<P>) -> Result<Vec<Vec<u32>>, ComputeError> {
         let buffers = job.buffers.iter();
+        let usage = wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST;
         buffers
-            .map(|(_, buffer)| self.read("a record", *buffer, values_of(*buffer)))
+            .map(|(_, buffer)| {
+                let count = values_of(*buffer);
+                // Not counted: what is held is that of a run without records.
+                let staging = self.buffer("a record", words(count), usage)?;
+                self.read_by("a record", *buffer, count, &staging)
+            })
             .collect()
     }
 }

@@ -4,9 +4,11 @@ use bytemuck::Pod;
 use half::f16;
 
 use super::binding::BufferPiece;
+use super::buffers::Buffer;
 use super::context::Context;
 use crate::error::ComputeError;
 use crate::host_buffer::{HostBuffer, Lease};
+use crate::memory::{MemoryPlan, words};
 use crate::plan;
 
 /// A matrix, cut by rows into parts of one buffer each.
@@ -42,6 +44,23 @@ pub(super) struct Piece {
     pub offset: usize,
 }
 
+/// Rows of a part of a matrix. Of halves, too: sums over parts are in the same order then.
+fn part_rows(context: &Context, cols: usize) -> Result<usize, ComputeError> {
+    let row_bytes = words(cols.max(1));
+    match plan::part_rows(context.most_bytes(), row_bytes) {
+        0 => Err(too_big(context, row_bytes)),
+        rows => Ok(rows as usize),
+    }
+}
+
+fn too_big(context: &Context, bytes: u64) -> ComputeError {
+    ComputeError::TooBig {
+        what: "a part of a matrix",
+        bytes,
+        limit: context.most_bytes(),
+    }
+}
+
 impl Rows {
     /// All rows in order, in pieces of at most `most`.
     pub(super) fn pieces(&self, most: usize) -> impl Iterator<Item = Piece> {
@@ -54,6 +73,67 @@ impl Rows {
                 offset: part.first + first,
             })
         })
+    }
+
+    /// What a matrix takes that is uploaded.
+    pub fn plan(context: &Context, rows: usize, cols: usize) -> Result<MemoryPlan, ComputeError> {
+        let parts = Self::part_lengths(context, rows, cols)?;
+        let longest = parts.clone().next().unwrap_or(0);
+        Ok(MemoryPlan {
+            output: words(rows.saturating_mul(cols)),
+            scratch: context.transfer(words(longest.saturating_mul(cols))),
+            parts: parts.count(),
+        })
+    }
+
+    /// The rows of each part of a matrix.
+    pub fn part_lengths(
+        context: &Context,
+        rows: usize,
+        cols: usize,
+    ) -> Result<impl Iterator<Item = usize> + Clone + use<>, ComputeError> {
+        let most = part_rows(context, cols)?;
+        let firsts = (0..rows).step_by(most);
+        Ok(firsts.map(move |first| most.min(rows - first)))
+    }
+
+    /// What a matrix of 16-bit floats takes that is made of one of 32 bits by way of the host.
+    pub fn plan_half(
+        context: &Context,
+        rows: usize,
+        cols: usize,
+    ) -> Result<MemoryPlan, ComputeError> {
+        let parts = Self::part_lengths(context, rows, cols)?;
+        let counts = parts.map(|rows| rows.saturating_mul(cols));
+        let output = counts.clone().map(half_bytes).sum();
+        let longest = counts.clone().next().unwrap_or(0);
+        let read = context.transfer(words(longest));
+        let written = context.transfer(half_bytes(longest));
+        Ok(MemoryPlan {
+            output,
+            scratch: read.saturating_sub(output).max(written),
+            parts: counts.count(),
+        })
+    }
+
+    /// What so many rows of a part take.
+    fn bytes(&self, rows: usize) -> u64 {
+        let count = rows * self.cols;
+        match self.is_half {
+            true => half_bytes(count),
+            false => words(count),
+        }
+    }
+
+    /// Some rows of a part, as a kernel binds them.
+    pub(super) fn slice(&self, piece: Piece) -> BufferPiece {
+        let buffer = &self.parts[piece.part].buffer;
+        BufferPiece {
+            buffer: buffer.buffer.clone(),
+            offset: buffer.offset + self.bytes(piece.first),
+            size: self.bytes(piece.rows),
+            is_half: self.is_half,
+        }
     }
 
     /// Room for a matrix.
@@ -71,6 +151,14 @@ impl Rows {
         cols: usize,
     ) -> Result<Self, ComputeError> {
         let (buffer, offset, lease) = host.into_lease(context.queue());
+        let buffer = Buffer::from(buffer);
+        // Parts lie in one buffer, and begin where a binding may.
+        let row_bytes = words(cols.max(1));
+        let longest = part_rows(context, cols)?;
+        let is_aligned = (longest as u64 * row_bytes).is_multiple_of(context.offset_alignment());
+        if rows > longest && !is_aligned {
+            return Err(too_big(context, row_bytes * plan::aligned_rows(row_bytes)));
+        }
         Self::cut(context, rows, cols, false, Some(lease), |first, count| {
             Ok(BufferPiece {
                 buffer: buffer.clone(),
@@ -90,6 +178,7 @@ impl Rows {
     ) -> Result<Self, ComputeError> {
         // Kept until the copies are submitted.
         let (buffer, offset, _lease) = host.into_lease(context.queue());
+        let buffer = Buffer::from(buffer);
         Self::cut(context, rows, cols, false, None, |first, count| {
             let piece: BufferPiece = context.storage("a matrix", count)?.into();
             let from = BufferPiece {
@@ -111,32 +200,15 @@ impl Rows {
         lease: Option<Lease>,
         piece: impl Fn(usize, usize) -> Result<BufferPiece, ComputeError>,
     ) -> Result<Self, ComputeError> {
-        let most = context.most_bytes();
-        // Of halves, too: sums over parts are in the same order then.
-        let row_bytes = 4 * cols.max(1) as u64;
-        let part_rows = plan::part_rows(most, row_bytes);
-        // A host's parts lie in one buffer, and begin where a binding may.
-        let is_aligned = (part_rows * row_bytes).is_multiple_of(context.offset_alignment());
-        let is_cut = rows as u64 > part_rows;
-        if part_rows == 0 || (lease.is_some() && is_cut && !is_aligned) {
-            let bytes = match part_rows {
-                0 => row_bytes,
-                _ => row_bytes * plan::aligned_rows(row_bytes),
-            };
-            return Err(ComputeError::TooBig {
-                what: "a part of a matrix",
-                bytes,
-                limit: most,
-            });
-        }
         let mut parts = Vec::new();
-        for first in (0..rows).step_by(part_rows as usize) {
-            let rows = (part_rows as usize).min(rows - first);
+        let mut first = 0;
+        for rows in Self::part_lengths(context, rows, cols)? {
             parts.push(Part {
                 buffer: piece(first * cols, rows * cols)?,
                 first,
                 rows,
             });
+            first += rows;
         }
         Ok(Self {
             parts,
@@ -232,10 +304,17 @@ impl Rows {
         self.parts.iter().any(|a| {
             let a = &a.buffer;
             other.parts.iter().map(|b| &b.buffer).any(|b| {
-                a.buffer == b.buffer && a.offset < b.offset + b.size && b.offset < a.offset + a.size
+                *a.buffer == *b.buffer
+                    && a.offset < b.offset + b.size
+                    && b.offset < a.offset + a.size
             })
         })
     }
+}
+
+/// Bytes of so many values of 16 bits, in whole words.
+fn half_bytes(count: usize) -> u64 {
+    words(count.div_ceil(2))
 }
 
 /// One or two values in a word, the first in its lower half.

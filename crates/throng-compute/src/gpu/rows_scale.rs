@@ -2,18 +2,27 @@
 
 use throng_shaders::{Metric, RowsScaleParams};
 
+use super::buffers::Buffer;
 use super::context::{Context, Job};
 use super::rows::Rows;
 use crate::error::ComputeError;
 
 const THREADS: u32 = 64;
 
+/// How many scales so many rows have.
+pub(super) fn count(rows: usize, metric: Metric) -> usize {
+    match metric {
+        Metric::Cosine => rows,
+        _ => 0,
+    }
+}
+
 /// The scales of each part, for cosine; nothing for the other metrics.
 pub(super) fn scales(
     context: &Context,
     x: &Rows,
     metric: Metric,
-) -> Result<Vec<wgpu::Buffer>, ComputeError> {
+) -> Result<Vec<Buffer>, ComputeError> {
     if metric != Metric::Cosine {
         return Ok(Vec::new());
     }

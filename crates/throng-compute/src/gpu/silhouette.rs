@@ -3,18 +3,68 @@
 use throng_shaders::{Metric, SilhouetteFinishParams, SilhouetteSumsParams};
 
 use super::binding::Bind;
+use super::buffers::Buffer;
 use super::context::{Context, Job};
 use super::rows::Rows;
-use super::rows_scale::scales;
+use super::rows_scale::{self, scales};
 use crate::error::ComputeError;
+use crate::memory::{MemoryPlan, Sizes, words};
 use crate::plan::{self, Tile};
+use crate::silhouette::WHAT;
 
 const THREADS: u32 = 64;
 
+/// What is held on the device, in values.
+#[derive(Debug)]
+pub struct SilhouetteSizes {
+    rows: usize,
+    k: usize,
+    parts: usize,
+    scales: usize,
+    /// Rows whose sums [rows, k] are held at once.
+    sums_rows: usize,
+    /// Bytes.
+    transfer: u64,
+}
+
+impl SilhouetteSizes {
+    /// For `rows` of `features` in `k` clusters, as large as the cap allows.
+    pub fn new(
+        context: &Context,
+        rows: usize,
+        features: usize,
+        k: usize,
+        metric: Metric,
+    ) -> Result<Self, ComputeError> {
+        let parts = Rows::part_lengths(context, rows, features)?.count();
+        let sizes = |most| Self {
+            rows,
+            k,
+            parts,
+            scales: rows_scale::count(rows, metric),
+            sums_rows: plan::gpu_silhouette_rows(rows, k, most),
+            transfer: context.transfer(words(rows)),
+        };
+        context.ledger().fit(WHAT, context.most_bytes(), sizes)
+    }
+}
+
+impl Sizes for SilhouetteSizes {
+    fn plan(&self) -> MemoryPlan {
+        // The order of rows, their labels and silhouettes; counts and the clusters' places.
+        let held = 3 * self.rows + self.scales + self.k + self.parts * (self.k + 1);
+        MemoryPlan {
+            output: 0,
+            scratch: words(held) + words(self.sums_rows * self.k) + self.transfer,
+            parts: self.rows.div_ceil(self.sums_rows),
+        }
+    }
+}
+
 /// The rows of a part by cluster.
 struct Order {
-    order: wgpu::Buffer,
-    offsets: wgpu::Buffer,
+    order: Buffer,
+    offsets: Buffer,
 }
 
 impl Order {
@@ -43,6 +93,7 @@ pub fn silhouettes(
     k: usize,
     metric: Metric,
 ) -> Result<Vec<f32>, ComputeError> {
+    let sizes = SilhouetteSizes::new(context, x.rows, x.cols, k, metric)?;
     let tile = Tile::SQUARE;
     let scales = scales(context, x, metric)?;
     let mut orders = Vec::new();
@@ -55,7 +106,7 @@ pub fn silhouettes(
     let labels = context.storage_of("labels", labels)?;
     let silhouettes = context.storage("silhouettes", x.rows)?;
 
-    let most_rows = plan::gpu_silhouette_rows(x.rows, k, context.most_bytes());
+    let most_rows = sizes.sums_rows;
     let sums = context.storage("sums by cluster", most_rows * k)?;
     let places = plan::gpu_silhouette_places(x.cols, k, context.most_rounds());
     for (a_ix, a) in x.parts.iter().enumerate() {

@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use throng_shaders::{Groups, Params};
 
+use super::buffers::Buffer;
 use super::context::{Context, Job, Key};
 use crate::error::ComputeError;
 
@@ -62,7 +63,7 @@ fn plausible(stamped: Option<f64>, seen: f64) -> f64 {
 /// The device's clock before and after a pass.
 struct Stamps {
     set: wgpu::QuerySet,
-    values: wgpu::Buffer,
+    values: Buffer,
 }
 
 impl Stamps {

@@ -1,6 +1,8 @@
 //! What the kernels' tests share: every device of this machine, data, and plain f64 oracles.
 #![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+pub mod operations;
+
 use std::env;
 use std::path::Path;
 

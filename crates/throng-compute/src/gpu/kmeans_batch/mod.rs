@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use throng_shaders::{BatchProblem, BatchState, NONE};
 
+use super::buffers::Buffer;
 use super::context::Context;
 use super::rows::Rows;
 use crate::error::ComputeError;
@@ -13,7 +14,8 @@ use crate::kmeans_batch::{KMeansFit, KMeansProblem, KMeansProgress};
 use crate::plan::{self, Tile};
 use room::Room;
 pub use single::Single;
-use sizes::{Sizes, batches};
+use sizes::Sizes;
+pub use sizes::{batches, single};
 use two_steps::Strip;
 
 mod room;
@@ -36,7 +38,8 @@ pub fn run(
     observer: &mut dyn FnMut(KMeansProgress) -> ControlFlow<()>,
 ) -> Result<Option<Vec<KMeansFit>>, ComputeError> {
     let mut fits = vec![None; problems.len()];
-    for members in batches(context, x, problems) {
+    let shapes: Vec<_> = problems.iter().map(KMeansProblem::shape).collect();
+    for members in batches(context, x.cols, &shapes)?.members {
         let chosen: Vec<&KMeansProblem> = members.iter().map(|&at| &problems[at]).collect();
         let batch = Batch::new(context, x, &chosen)?;
         let mut observe = |progress: KMeansProgress| {
@@ -60,7 +63,7 @@ pub fn run(
 #[derive(Debug)]
 struct Table {
     problems: Vec<BatchProblem>,
-    buffer: wgpu::Buffer,
+    buffer: Buffer,
     /// Where their centroids are found in two steps.
     strip: Option<Strip>,
     tiles: usize,
@@ -76,6 +79,36 @@ impl Table {
     }
 }
 
+/// The iterations that problems have ahead of them.
+struct Ahead {
+    /// Iterations of each, and the work of one.
+    problems: Vec<(usize, usize)>,
+}
+
+impl Ahead {
+    fn new(problems: &[BatchProblem], features: usize) -> Self {
+        let of = |problem: &BatchProblem| {
+            let pairs = problem.rows as usize * problem.k as usize;
+            (problem.max_iter.max(1) as usize, pairs * features)
+        };
+        Self {
+            problems: problems.iter().map(of).collect(),
+        }
+    }
+
+    /// The work of the next `rounds` iterations of some problems, which are no longer ahead.
+    fn take(&mut self, problems: &[usize], rounds: usize) -> usize {
+        let mut work: usize = 0;
+        for &at in problems {
+            let (left, each) = &mut self.problems[at];
+            let taken = rounds.min(*left);
+            *left -= taken;
+            work = work.saturating_add(taken.saturating_mul(*each));
+        }
+        work
+    }
+}
+
 /// The labels of a batch of problems.
 #[derive(Debug)]
 struct Batch {
@@ -87,12 +120,12 @@ struct Batch {
     /// All problems, as if none was done.
     problems: Vec<BatchProblem>,
     sizes: Sizes,
-    states: wgpu::Buffer,
-    changed: wgpu::Buffer,
-    weights: wgpu::Buffer,
-    labels: wgpu::Buffer,
-    distances: wgpu::Buffer,
-    centroids: wgpu::Buffer,
+    states: Buffer,
+    changed: Buffer,
+    weights: Buffer,
+    labels: Buffer,
+    distances: Buffer,
+    centroids: Buffer,
 }
 
 impl Batch {
@@ -131,7 +164,7 @@ impl Batch {
                 tolerance: problem.tolerance as f32,
                 ..BatchProblem::default()
             });
-            sizes = sizes.and(Sizes::of(problem));
+            sizes = sizes.and(Sizes::of(context, x.cols, &problem.shape())?);
         }
         let joined = |values: fn(&KMeansProblem) -> &[f32]| -> Vec<f32> {
             problems.iter().flat_map(|p| values(p)).copied().collect()
@@ -163,8 +196,11 @@ impl Batch {
         let mut at_work: Vec<usize> = (0..self.problems.len()).collect();
         let mut states = Vec::new();
         let mut rounds = 1;
+        let mut ahead = Ahead::new(&self.problems, self.x.cols);
         while !at_work.is_empty() {
             let table = self.table(&at_work)?;
+            let work = ahead.take(&at_work, rounds);
+            self.context.meter().stage(work);
             for _ in 0..rounds {
                 self.iterate(room, &table)?;
             }
@@ -182,7 +218,10 @@ impl Batch {
                     return Ok(None);
                 }
             }
-            at_work.retain(|&problem| !states[problem].is_done());
+            let (done, others): (Vec<usize>, _) =
+                at_work.into_iter().partition(|&at| states[at].is_done());
+            at_work = others;
+            self.context.meter().stage(ahead.take(&done, usize::MAX));
         }
         self.finish(&states).map(Some)
     }
@@ -192,8 +231,17 @@ impl Batch {
             .read("states", &self.states, self.problems.len())
     }
 
-    /// Some of the problems, with their workgroups counted.
+    /// Some of the problems, to be assigned.
     fn table(&self, chosen: &[usize]) -> Result<Table, ComputeError> {
+        let table = self.counted(chosen)?;
+        Ok(Table {
+            strip: self.strip(&table.problems)?,
+            ..table
+        })
+    }
+
+    /// Some of the problems, with their workgroups counted.
+    fn counted(&self, chosen: &[usize]) -> Result<Table, ComputeError> {
         let strips = self.strips();
         let (mut tiles, mut blocks, mut runs, mut clusters) = (0, 0, 0, 0);
         let (mut table_rows, mut distances) = (0, 0);
@@ -224,7 +272,7 @@ impl Batch {
         }
         Ok(Table {
             buffer: self.context.storage_of("problems", &problems)?,
-            strip: self.strip(&problems)?,
+            strip: None,
             problems,
             tiles,
             blocks,
@@ -241,7 +289,7 @@ impl Batch {
             self.assign(&self.table(&stale)?, true)?;
         }
         let count = self.problems.len();
-        let all = self.table(&(0..count).collect::<Vec<_>>())?;
+        let all = self.counted(&(0..count).collect::<Vec<_>>())?;
         let inertia = self.inertia(&all)?;
         let labels: Vec<u32> = self.context.read("labels", &self.labels, self.sizes.rows)?;
         let size = self.sizes.clusters * self.x.cols;

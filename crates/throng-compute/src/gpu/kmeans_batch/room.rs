@@ -1,21 +1,20 @@
 //! Room for the update of centroids on the device.
 
-use throng_shaders::BatchCluster;
-
 use super::sizes::Sizes;
 use crate::error::ComputeError;
+use crate::gpu::buffers::Buffer;
 use crate::gpu::context::Context;
 
 /// What a batch's new centroids are made of.
 #[derive(Debug)]
 pub struct Room {
-    pub counts: wgpu::Buffer,
-    pub starts: wgpu::Buffer,
-    pub order: wgpu::Buffer,
-    pub sums: wgpu::Buffer,
-    pub clusters: wgpu::Buffer,
-    pub next: wgpu::Buffer,
-    pub shifts: wgpu::Buffer,
+    pub counts: Buffer,
+    pub starts: Buffer,
+    pub order: Buffer,
+    pub sums: Buffer,
+    pub clusters: Buffer,
+    pub next: Buffer,
+    pub shifts: Buffer,
 }
 
 impl Room {
@@ -25,8 +24,8 @@ impl Room {
             counts: room("rows by block and label", sizes.counts)?,
             starts: room("clusters' places", 2 * sizes.starts)?,
             order: room("the order of rows", sizes.order)?,
-            sums: room("sums of runs", 2 * sizes.runs * (features + 1))?,
-            clusters: room("clusters", size_of::<BatchCluster>() / 4 * sizes.clusters)?,
+            sums: room("sums of runs", sizes.sums(features))?,
+            clusters: room("clusters", sizes.described())?,
             next: room("next centroids", sizes.clusters * features)?,
             shifts: room("shifts", sizes.clusters)?,
         })

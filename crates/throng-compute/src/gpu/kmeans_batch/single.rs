@@ -7,6 +7,7 @@ use crate::error::ComputeError;
 use crate::gpu::context::Context;
 use crate::gpu::rows::Rows;
 use crate::kmeans_batch::KMeansProblem;
+use crate::watch::Meter;
 
 /// The labels and distances of a matrix's rows.
 #[derive(Debug)]
@@ -27,6 +28,11 @@ impl Single {
             batch,
             room: None,
         })
+    }
+
+    /// From now on `meter` measures the work.
+    pub fn measure(&mut self, meter: &Meter) {
+        self.batch.context = self.batch.context.metered(meter.clone());
     }
 
     /// Assigns; returns how many labels changed, and the inertia.

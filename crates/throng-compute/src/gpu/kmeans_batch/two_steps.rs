@@ -8,6 +8,7 @@ use throng_shaders::{
 
 use super::{Batch, Table};
 use crate::error::ComputeError;
+use crate::gpu::buffers::Buffer;
 use crate::gpu::context::Job;
 use crate::plan::{self, Tile};
 
@@ -17,7 +18,7 @@ const THREADS: usize = 64;
 /// All distances of a table's rows from their centroids, and the tiles that fill it.
 #[derive(Debug)]
 pub struct Strip {
-    buffer: wgpu::Buffer,
+    buffer: Buffer,
     rows: usize,
     pieces: Vec<Piece>,
 }
@@ -26,7 +27,7 @@ pub struct Strip {
 #[derive(Debug)]
 struct Piece {
     part: usize,
-    problems: wgpu::Buffer,
+    problems: Buffer,
     count: usize,
     tiles: usize,
 }
