@@ -3,7 +3,7 @@
 //! ```
 //! use throng_report::training::{Epoch, Task, TrainingReport, html, json};
 //!
-//! let epoch = |epoch, loss, valid_loss| Epoch { epoch, step: 250 * epoch, loss, valid_loss: Some(valid_loss), ..Epoch::default() };
+//! let epoch = |epoch, loss, validation_loss| Epoch { epoch, step: 250 * epoch, loss, validation_loss: Some(validation_loss), ..Epoch::default() };
 //! let report = TrainingReport {
 //!     title: "Buys again within 90 days".to_owned(),
 //!     task: Task::Binary,

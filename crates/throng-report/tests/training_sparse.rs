@@ -90,7 +90,7 @@ fn with(mut report: TrainingReport, bad: f64) -> TrainingReport {
         (step.loss, step.learning_rate) = (bad, bad);
     }
     for epoch in &mut report.epochs {
-        (epoch.loss, epoch.valid_loss) = (bad, Some(bad));
+        (epoch.loss, epoch.validation_loss) = (bad, Some(bad));
         epoch
             .measures
             .values_mut()
@@ -196,12 +196,12 @@ fn one_step_and_one_epoch_are_no_chart() {
         epoch: 1,
         step: 1,
         loss: 0.5,
-        valid_loss: None,
+        validation_loss: None,
         measures: BTreeMap::new(),
     }];
     report.best = Some(Best {
         epoch: 1,
-        measure: "valid_loss".to_owned(),
+        measure: "validation_loss".to_owned(),
         value: None,
     });
     let page = read(&report);

@@ -159,7 +159,7 @@ pub struct Epoch {
     #[serde(deserialize_with = "nan::number")]
     pub loss: f64,
     /// The loss of the held-out texts after it.
-    pub valid_loss: Option<f64>,
+    pub validation_loss: Option<f64>,
     /// Measures on the held-out texts after it, by the names of [`TrainingReport::measures`].
     pub measures: BTreeMap<String, Option<f64>>,
 }
@@ -169,7 +169,7 @@ pub struct Epoch {
 pub struct Best {
     /// Its number.
     pub epoch: u64,
-    /// The measure that decided: `valid_loss`, or one of [`Epoch::measures`].
+    /// The measure that decided: `validation_loss`, or one of [`Epoch::measures`].
     pub measure: String,
     /// What it came to.
     pub value: Option<f64>,
@@ -336,7 +336,7 @@ pub struct Mistake {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Cautions {
-    /// Steps that were not taken because a gradient was not finite.
+    /// Steps that were not taken because the loss or a gradient was not finite.
     pub skipped_steps: u64,
     /// Texts that were too long.
     #[serde(skip_serializing_if = "Option::is_none")]

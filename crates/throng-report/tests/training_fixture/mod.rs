@@ -268,7 +268,7 @@ fn epochs(steps: &[Step], measure: &str, top: f64, n: u64) -> Vec<Epoch> {
                 epoch,
                 step: epoch * each,
                 loss: mean,
-                valid_loss: Some(least * (1.0 + 0.09 * behind * behind)),
+                validation_loss: Some(least * (1.0 + 0.09 * behind * behind)),
                 measures: BTreeMap::from([(measure.to_owned(), Some(top - 0.011 * behind))]),
             }
         })
@@ -624,7 +624,7 @@ pub fn regression() -> TrainingReport {
     report.epochs = epochs(&report.steps, "r2_score", 0.71, 5);
     report.best = Some(Best {
         epoch: 3,
-        measure: "valid_loss".to_owned(),
+        measure: "validation_loss".to_owned(),
         value: Some(0.37),
     });
     report.mistakes = mistakes(&["1", "5"], &["4.87", "1.62"], false);

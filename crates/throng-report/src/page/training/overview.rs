@@ -155,7 +155,7 @@ fn overfits(report: &TrainingReport) -> bool {
     let (Some(kept), Some(last)) = (kept, report.epochs.last()) else {
         return false;
     };
-    match (defined(kept.valid_loss), defined(last.valid_loss)) {
+    match (defined(kept.validation_loss), defined(last.validation_loss)) {
         (Some(then), Some(now)) => now > CLEARLY * then && last.loss < kept.loss,
         _ => false,
     }
@@ -168,7 +168,7 @@ fn cautions(report: &TrainingReport) -> Vec<Markup> {
         cautions.push(html! {
             (plural(skipped, "step was", "steps were")) " left out"
             @if report.summary.steps > 0 { " of " (count(report.summary.steps)) }
-            ", because a gradient was not finite; training went on from the last good step."
+            ", because the loss or a gradient was not finite; the model stayed as it was."
         });
     }
     let absent: Vec<&str> = report

@@ -131,7 +131,7 @@ const MEASURES: [Known; 14] = [
         NO_TEXT,
     ),
     loss(
-        "valid_loss",
+        "validation_loss",
         "Validation loss",
         "the loss of the held-out texts",
         NOT_FINITE,

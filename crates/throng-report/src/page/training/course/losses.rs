@@ -63,7 +63,7 @@ pub(super) fn chart(report: &TrainingReport) -> Option<Markup> {
     let valid: Vec<(f64, f64)> = report
         .epochs
         .iter()
-        .filter_map(|epoch| Some((epoch.step as f64, defined(epoch.valid_loss)?)))
+        .filter_map(|epoch| Some((epoch.step as f64, defined(epoch.validation_loss)?)))
         .collect();
     let high = training
         .iter()

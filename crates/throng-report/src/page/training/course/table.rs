@@ -17,7 +17,10 @@ pub(super) fn table(report: &TrainingReport) -> Markup {
         .collect();
     let names = ordered(names);
     let best = kept(report).map(|epoch| epoch.epoch);
-    let valid = report.epochs.iter().any(|epoch| epoch.valid_loss.is_some());
+    let valid = report
+        .epochs
+        .iter()
+        .any(|epoch| epoch.validation_loss.is_some());
     // What was not measured is no undefined figure.
     let given = |value: Option<Option<f64>>| value.map_or_else(|| NONE.to_owned(), said);
     html! {
@@ -41,7 +44,7 @@ pub(super) fn table(report: &TrainingReport) -> Markup {
                         th scope="row" { (epoch.epoch) @if best == Some(epoch.epoch) { " (kept)" } }
                         td.right { (count(epoch.step)) }
                         td.right { (said(Some(epoch.loss))) }
-                        @if valid { td.right { (given(epoch.valid_loss.map(Some))) } }
+                        @if valid { td.right { (given(epoch.validation_loss.map(Some))) } }
                         @for (name, ()) in &names { td.right { (given(epoch.measures.get(*name).copied())) } }
                     }
                 }
