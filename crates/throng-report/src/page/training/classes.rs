@@ -147,7 +147,7 @@ fn areas_of(curves: Option<&Curves>) -> Markup {
 fn name(name: &str) -> &str {
     match name {
         "micro avg" => "All together (micro)",
-        "macro avg" => "Mean of the classes (macro)",
+        "macro avg" => "Plain mean (macro)",
         "weighted avg" => "Mean by support (weighted)",
         "samples avg" => "Mean of the texts (samples)",
         other => other,

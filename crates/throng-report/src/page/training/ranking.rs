@@ -7,7 +7,7 @@ use super::{kind, titled};
 use crate::format::{clean, count, percent};
 use crate::page::chart::{Axis, Chart};
 use crate::page::parts::{fold, key, said as text, wide};
-use crate::training::{Curves, TrainingReport};
+use crate::training::{Curves, Task, TrainingReport};
 
 /// Curves that are drawn: as many as there are colours.
 const MOST: usize = 8;
@@ -30,7 +30,10 @@ pub(super) fn section(report: &TrainingReport) -> Option<Markup> {
     }
     Some(titled(
         "curves",
-        "How well the classes are told apart",
+        match report.task {
+            Task::Multilabel => "How well the labels are told apart",
+            _ => "How well the classes are told apart",
+        },
         html! {
             p {
                 @if let [only] = all.as_slice() {
