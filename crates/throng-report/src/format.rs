@@ -58,6 +58,52 @@ pub(crate) fn times(log_odds: f64) -> String {
     }
 }
 
+/// A figure of any magnitude in three decimals, or in as many as two digits need.
+pub(crate) fn figure(value: f64) -> String {
+    match value.abs() {
+        size if size >= 10.0 => short(value),
+        size if size < 1e-6 && size > 0.0 => {
+            let exponent = size.log10().floor() as i32;
+            format!(
+                "{} × {}",
+                number(value / 10_f64.powi(exponent), 1),
+                power(exponent)
+            )
+        }
+        size if size < 0.0095 && size > 0.0 => number(value, 1 + (-size.log10()).ceil() as usize),
+        _ => number(value, 3),
+    }
+}
+
+/// A power of ten: `10⁻⁵`.
+pub(crate) fn power(exponent: i32) -> String {
+    const DIGITS: [char; 10] = ['⁰', '¹', '²', '³', '⁴', '⁵', '⁶', '⁷', '⁸', '⁹'];
+    let digits = exponent.to_string();
+    let raised = digits.chars().map(|c| match c.to_digit(10) {
+        Some(digit) => DIGITS[digit as usize],
+        None => '⁻',
+    });
+    std::iter::once("10")
+        .flat_map(str::chars)
+        .chain(raised)
+        .collect()
+}
+
+/// A time span in seconds as people say it.
+pub(crate) fn duration(seconds: f64) -> String {
+    if !seconds.is_finite() || seconds < 0.0 {
+        return NONE.to_owned();
+    }
+    if seconds < 59.95 {
+        return format!("{} s", number(seconds, if seconds < 10.0 { 1 } else { 0 }));
+    }
+    let (minutes, rest) = (seconds.round() as u64 / 60, seconds.round() as u64 % 60);
+    match minutes / 60 {
+        0 => format!("{minutes} min {rest} s"),
+        hours => format!("{} h {} min", count(hours), minutes % 60),
+    }
+}
+
 /// `n` and the word that fits it.
 pub(crate) fn plural(n: u64, one: &str, many: &str) -> String {
     format!("{} {}", count(n), if n == 1 { one } else { many })
@@ -185,6 +231,46 @@ mod tests {
         }
         assert_eq!(times(f64::NAN), "–");
         assert_eq!(times(f64::INFINITY), "–");
+    }
+
+    #[test]
+    fn small_figures_keep_two_digits() {
+        let cases = [
+            (0.8734, "0.873"),
+            (-0.25, "−0.250"),
+            (0.0, "0.000"),
+            (0.00412, "0.0041"),
+            (0.000_123, "0.00012"),
+            (2.34e-9, "2.3 × 10⁻⁹"),
+            (1.0, "1.000"),
+            (123.456, "123.5"),
+            (12_345.6, "12,346"),
+            (f64::NAN, "–"),
+        ];
+        for (value, text) in cases {
+            assert_eq!(figure(value), text);
+        }
+        assert_eq!(
+            (power(0), power(-12), power(34)),
+            ("10⁰".into(), "10⁻¹²".into(), "10³⁴".into())
+        );
+    }
+
+    #[test]
+    fn time_spans_are_in_two_units_at_most() {
+        let cases = [
+            (0.04, "0.0 s"),
+            (4.21, "4.2 s"),
+            (59.6, "60 s"),
+            (134.4, "2 min 14 s"),
+            (3_599.7, "1 h 0 min"),
+            (7_380.0, "2 h 3 min"),
+            (f64::NAN, "–"),
+            (-1.0, "–"),
+        ];
+        for (seconds, text) in cases {
+            assert_eq!(duration(seconds), text);
+        }
     }
 
     #[test]

@@ -1,4 +1,6 @@
-//! The report as JSON.
+//! Reports as JSON.
+
+use serde::Serialize;
 
 use crate::{Report, ReportError};
 
@@ -9,6 +11,11 @@ use crate::{Report, ReportError};
 /// # Errors
 /// [`ReportError::Json`] if the serialiser fails.
 pub fn json(report: &Report) -> Result<String, ReportError> {
+    line(report)
+}
+
+/// Anything as one line of JSON.
+pub(crate) fn line(report: &impl Serialize) -> Result<String, ReportError> {
     let mut text = serde_json::to_string(report)?;
     text.push('\n');
     Ok(text)

@@ -1,6 +1,7 @@
 //! What a report holds. All shares and rates are fractions, 0 to 1.
 
 mod nan;
+pub(crate) mod training;
 
 use serde::{Deserialize, Serialize};
 

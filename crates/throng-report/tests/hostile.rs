@@ -4,19 +4,9 @@
 mod fixture;
 mod page;
 
-use page::Page;
+use page::checks::skeleton;
+use page::{NASTY, Page};
 use throng_report::{Report, html, json};
-
-const NASTY: [&str; 8] = [
-    "</script><script>alert(1)</script>",
-    "<img src=x onerror=alert(1)>",
-    "\" onmouseover=\"alert(1)",
-    "' style='position:fixed",
-    "</style></title></svg>]]>-->",
-    "=cmd|' /C calc'!A0",
-    "&lt;b&gt;&#60;&amp",
-    "\u{202e}txt.exe\u{0}\u{1b}[31m\r\n{{7*7}}",
-];
 
 /// The report with `text` wherever a text can be.
 fn with(text: &str) -> Report {
@@ -75,17 +65,6 @@ fn with(text: &str) -> Report {
         }
     }
     report
-}
-
-/// The page's skeleton: what a text must not change.
-fn skeleton(page: &Page) -> Vec<(String, Vec<String>)> {
-    let shape = |element: &page::Element| {
-        (
-            element.name.clone(),
-            element.attributes.keys().cloned().collect(),
-        )
-    };
-    page.elements.iter().map(shape).collect()
 }
 
 #[test]

@@ -18,3 +18,8 @@ pub(super) fn singles<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<f32>, D:
     let values = Vec::<Option<f32>>::deserialize(from)?;
     Ok(values.into_iter().map(|v| v.unwrap_or(f32::NAN)).collect())
 }
+
+pub(super) fn numbers<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<f64>, D::Error> {
+    let values = Vec::<Option<f64>>::deserialize(from)?;
+    Ok(values.into_iter().map(|v| v.unwrap_or(f64::NAN)).collect())
+}

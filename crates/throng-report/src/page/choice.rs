@@ -2,9 +2,8 @@
 
 use maud::{Markup, html};
 
-use super::marker::fix;
+use super::chart::{Axis, Chart};
 use super::parts::{fold, wide};
-use super::scale::{Scale, ticks};
 use super::words::{FOUND_AND_APART, SILHOUETTE, STABILITY};
 use crate::format::{number, paragraph, plural, sentence, short};
 use crate::{Candidate, Report, Selection};
@@ -87,11 +86,10 @@ struct Plot {
 
 /// One measure over the number of groups. The axis starts at zero, so that small differences look small.
 fn plot(plot: &Plot) -> Markup {
-    const SIZE: (f64, f64) = (480.0, 250.0);
     let values = || plot.points.iter().map(|point| point.1);
     let (Some(first), Some(last)) = (
-        plot.points.iter().map(|point| point.0).min(),
-        plot.points.iter().map(|point| point.0).max(),
+        plot.points.iter().map(|point| point.0 as u64).min(),
+        plot.points.iter().map(|point| point.0 as u64).max(),
     ) else {
         return html! {};
     };
@@ -101,72 +99,31 @@ fn plot(plot: &Plot) -> Markup {
     } else {
         values().fold(0.0, f64::max)
     };
-    let marks = ticks(low, high, 4);
-    let (bottom, top) = (marks[0], marks[marks.len() - 1]);
-    let decimals = if top - bottom < 0.3 { 2 } else { 1 };
-    let x = Scale::new((first as f64, last as f64), (62.0, SIZE.0 - 24.0));
-    let y = Scale::new((bottom, top), (SIZE.1 - 48.0, 32.0));
-    let every = (last - first).div_ceil(9).max(1);
+    let chart = Chart::wide(
+        plot.id,
+        Axis::whole("number of groups", first, last, 9),
+        Axis::covering("", low, high, 4),
+    );
+    let points = || plot.points.iter().map(|(k, value)| (*k as f64, *value));
     let chosen = plot.points.iter().find(|point| point.0 == plot.chosen);
-    let mut line = String::new();
-    for (i, (k, value)) in plot.points.iter().enumerate() {
-        let step = if i == 0 { 'M' } else { 'L' };
-        line.push_str(&format!(
-            "{step}{} {}",
-            fix(x.at(*k as f64)),
-            fix(y.at(*value))
-        ));
-    }
-    html! {
-        figure.panel {
-            figcaption { (plot.name) " by number of groups" }
-            svg viewBox={ "0 0 " (fix(SIZE.0)) " " (fix(SIZE.1)) } role="img" aria-labelledby={ (plot.id) "-name " (plot.id) "-text" } {
-                title id={ (plot.id) "-name" } { (plot.name) " by number of groups" }
-                desc id={ (plot.id) "-text" } {
-                    @for (i, (k, value)) in plot.points.iter().enumerate() {
-                        @if i > 0 { "; " }
-                        (k) " groups: " (number(*value, 3))
-                    }
-                    @if let Some((level, what)) = plot.mark { ". " (what) ": " (number(level, 2)) }
-                    ". Chosen: " (plot.chosen) "."
-                }
-                @for mark in &marks {
-                    @let at = fix(y.at(*mark));
-                    line.grid x1="48" x2=(fix(SIZE.0 - 12.0)) y1=(at) y2=(at) {}
-                    text.tick x="42" y=(at) dy="0.35em" text-anchor="end" { (number(*mark, decimals)) }
-                }
-                @for k in (first..=last).step_by(every) {
-                    text.tick x=(fix(x.at(k as f64))) y=(fix(SIZE.1 - 26.0)) text-anchor="middle" { (k) }
-                }
-                text.tick x=(fix((62.0 + SIZE.0 - 24.0) / 2.0)) y=(fix(SIZE.1 - 6.0)) text-anchor="middle" { "number of groups" }
-                @if let Some((k, value)) = chosen {
-                    @let at = x.at(*k as f64);
-                    line.chosen x1=(fix(at)) x2=(fix(at)) y1="24" y2=(fix(SIZE.1 - 44.0)) {}
-                    @let (anchor, at) = beside(at, SIZE.0);
-                    text.strong x=(fix(at)) y="16" text-anchor=(anchor) { (k) " chosen: " (number(*value, 2)) }
-                }
-                @if let Some((level, what)) = plot.mark {
-                    @let at = fix(y.at(level));
-                    line.chosen x1="48" x2=(fix(SIZE.0 - 12.0)) y1=(at) y2=(at) {}
-                    text.tick x=(fix(SIZE.0 - 12.0)) y=(fix(y.at(level) - 5.0)) text-anchor="end" { (what) " " (number(level, 2)) }
-                }
-                path.line d=(line) {}
-                @for (k, value) in &plot.points {
-                    circle class=(if *k == plot.chosen { "dot picked" } else { "dot" })
-                        cx=(fix(x.at(*k as f64))) cy=(fix(y.at(*value))) r=(if *k == plot.chosen { "6" } else { "4" }) {}
-                }
-            }
-        }
-    }
-}
-
-/// Where the words over a line start, so that they stay in the picture.
-fn beside(at: f64, width: f64) -> (&'static str, f64) {
-    match at / width {
-        part if part < 0.3 => ("start", (at - 10.0).max(2.0)),
-        part if part > 0.75 => ("end", (at + 10.0).min(width - 2.0)),
-        _ => ("middle", at),
-    }
+    let words: Vec<String> = plot
+        .points
+        .iter()
+        .map(|(k, value)| format!("{k} groups: {}", number(*value, 3)))
+        .collect();
+    let mark = plot.mark.map_or_else(String::new, |(level, what)| {
+        format!(" {what}: {}.", number(level, 2))
+    });
+    let chosen_words = |value: f64| format!("{} chosen: {}", plot.chosen, number(value, 2));
+    chart.draw(
+        &format!("{} by number of groups", plot.name),
+        &format!("{}.{mark} Chosen: {}.", words.join("; "), plot.chosen),
+        html! {
+            @if let Some((k, value)) = chosen { (chart.upright(*k as f64, &chosen_words(*value))) }
+            @if let Some((level, what)) = plot.mark { (chart.level(level, &format!("{what} {}", number(level, 2)))) }
+            (chart.points(points(), |k| k == plot.chosen as f64))
+        },
+    )
 }
 
 fn table(selection: &Selection) -> Markup {

@@ -1,7 +1,9 @@
-//! The HTML page. One file a section; `style.css` is the whole look.
+//! The HTML pages. One file a section; `style.css` is the whole look.
 
 mod card;
+mod chart;
 mod choice;
+mod document;
 mod glance;
 mod map;
 mod marker;
@@ -10,18 +12,14 @@ mod overview;
 mod parts;
 mod scale;
 mod silhouette;
+pub(crate) mod training;
 mod truth;
 mod words;
 
-use maud::{DOCTYPE, Markup, PreEscaped, html as markup};
+use maud::{Markup, html as markup};
 
 use crate::Report;
 use crate::format::{clean, plural};
-
-const STYLE: &str = include_str!("style.css");
-
-/// Nothing but the page's own styles may load or run, whatever the log holds.
-const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'";
 
 /// The report as one self-contained HTML page: no network, no script, every text of the log escaped.
 ///
@@ -29,39 +27,17 @@ const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src dat
 /// them, which the page says; [`json`](crate::json) has them all.
 pub fn html(report: &Report) -> String {
     let title = clean(&report.title);
-    markup! {
-        (DOCTYPE)
-        html lang="en" {
-            head {
-                meta charset="utf-8";
-                meta http-equiv="Content-Security-Policy" content=(POLICY);
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                meta name="color-scheme" content="light dark";
-                meta name="generator" content="throng";
-                title { (title) }
-                link rel="icon" href="data:,";
-                style { (PreEscaped(STYLE)) }
-            }
-            body {
-                a.skip href="#main" { "Skip to the report" }
-                (header(report, &title))
-                main #main tabindex="-1" {
-                    (overview::section(report))
-                    (glance::section(report))
-                    (map::section(report))
-                    (card::section(report))
-                    (choice::section(report))
-                    (silhouette::section(report))
-                    @if let Some(truth) = &report.truth { (truth::section(truth)) }
-                    (method::section(report))
-                }
-                footer {
-                    p { "Made by throng. One file: it loads nothing, sends nothing and runs no script. The same figures come as JSON, unrounded." }
-                }
-            }
-        }
-    }
-    .into_string()
+    let main = markup! {
+        (overview::section(report))
+        (glance::section(report))
+        (map::section(report))
+        (card::section(report))
+        (choice::section(report))
+        (silhouette::section(report))
+        @if let Some(truth) = &report.truth { (truth::section(truth)) }
+        (method::section(report))
+    };
+    document::page(&title, header(report, &title), main)
 }
 
 fn header(report: &Report, title: &str) -> Markup {

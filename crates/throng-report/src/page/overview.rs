@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::parts::{badge, said};
+use super::parts::{badge, said, tile};
 use super::words::{agreement, rate_meaning, rate_name, structure};
 use crate::format::{NONE, capital, clean, count, date, days, number, percent, plural};
 use crate::{Cohort, Report};
@@ -38,11 +38,11 @@ pub(super) fn section(report: &Report) -> Markup {
             h2 #overview-title { "Overview" }
             dl.tiles {
                 (tile("Users", &count(summary.users), "after cleaning"))
-                (tile("Events", &count(summary.events), &per_user(summary.events, summary.users)))
+                (tile("Events", &count(summary.events), per_user(summary.events, summary.users)))
                 (tile("Items", &count(summary.items), "different ones"))
-                (tile(&capital(period.1), &period.0, &span(&summary.first, &summary.last)))
-                (tile("Groups", &count(summary.k as u64), &how_many(report)))
-                (tile(&capital(&clean(rate_name(rate))), &percent(rate.value), &interval(rate.low, rate.high)))
+                (tile(&capital(period.1), &period.0, span(&summary.first, &summary.last)))
+                (tile("Groups", &count(summary.k as u64), how_many(report)))
+                (tile(&capital(&clean(rate_name(rate))), &percent(rate.value), interval(rate.low, rate.high)))
                 (tile("Silhouette", &number(summary.silhouette_score, 2), structure(summary.silhouette_score)))
                 (tile("Stability", &number(stability, 2), agreement(stability)))
             }
@@ -57,16 +57,6 @@ pub(super) fn section(report: &Report) -> Markup {
                     (count(rate.count)) " of " (plural(rate.of, "user", "users")) "; ranges are 95% intervals."
                 }
             }
-        }
-    }
-}
-
-fn tile(name: &str, figure: &str, hint: &str) -> Markup {
-    html! {
-        div.tile {
-            dt { bdi { (name) } }
-            dd.figure { (figure) }
-            dd.hint { (hint) }
         }
     }
 }

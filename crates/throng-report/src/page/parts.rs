@@ -1,8 +1,8 @@
 //! Pieces that several sections use.
 
-use maud::{Markup, html};
+use maud::{Markup, Render, html};
 
-use super::marker::{class, icon};
+use super::marker::{Marker, class, icon};
 use crate::format::{NONE, clean};
 use crate::{Cohort, Report};
 
@@ -46,6 +46,17 @@ pub(super) fn wide(what: &str, inside: Markup) -> Markup {
     html! { section.wide aria-label=(what) tabindex="0" { (inside) } }
 }
 
+/// A figure with its name and a hint.
+pub(super) fn tile(name: &str, figure: &str, hint: impl Render) -> Markup {
+    html! {
+        div.tile {
+            dt { bdi { (name) } }
+            dd.figure { (figure) }
+            dd.hint { (hint) }
+        }
+    }
+}
+
 /// Something to unfold.
 pub(super) fn fold(summary: &str, inside: Markup) -> Markup {
     html! { details { summary { (summary) } (inside) } }
@@ -62,6 +73,19 @@ pub(super) fn share_bar(cluster: u32, fraction: f64) -> Markup {
         svg class={ "share " (class(cluster)) } aria-hidden="true" focusable="false" {
             rect.track width="100%" height="100%" rx="4" {}
             @if width > 0.0 { rect.mark width={ (super::marker::fix(width.max(0.5))) "%" } height="100%" rx="4" {} }
+        }
+    }
+}
+
+/// A piece of line in the colour of a sign, for what explains a chart; with its mark if the chart has marks.
+pub(super) fn key(sign: u32, marked: bool) -> Markup {
+    let mut path = String::new();
+    Marker::new(sign, 5.0).stamp(&mut path, 17.0, 10.0);
+    html! {
+        svg class={ "key " (class(sign)) } viewBox="0 0 34 20" aria-hidden="true" focusable="false" {
+            path.casing d="M2 10H32" {}
+            path.curve d="M2 10H32" {}
+            @if marked { path.mark d=(path) {} }
         }
     }
 }

@@ -2,7 +2,22 @@
 //! Browsers forgive more; a page that passes here has nothing to be forgiven.
 #![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+pub mod checks;
+
 use std::collections::BTreeMap;
+
+/// Texts that would do something if they were not escaped.
+pub const NASTY: [&str; 9] = [
+    "</script><script>alert(1)</script>",
+    "<b>bold</b>",
+    "<img src=x onerror=alert(1)>",
+    "\" onmouseover=\"alert(1)",
+    "' style='position:fixed",
+    "</style></title></svg>]]>-->",
+    "=cmd|' /C calc'!A0",
+    "&lt;b&gt;&#60;&amp",
+    "\u{202e}txt.exe\u{0}\u{1b}[31m\r\n{{7*7}}",
+];
 
 const VOID: [&str; 3] = ["meta", "link", "br"];
 
