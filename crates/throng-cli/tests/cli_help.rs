@@ -13,6 +13,8 @@ const COMMANDS: [&str; 12] = [
     "neighbors",
     "pretrain",
     "embed",
+    "train",
+    "predict",
     "evaluate",
     "doctor",
     "bench",
@@ -90,7 +92,7 @@ fn a_wrong_command_line_is_said_in_one_line() {
         (
             &[],
             "'throng' requires a subcommand but one was not provided [subcommands: demo, segment, \
-             assign, cluster, distances, neighbors, pretrain, embed, evaluate, doctor, bench, completions, help]; see 'throng --help'",
+             assign, cluster, distances, neighbors, pretrain, embed, train, predict, evaluate, doctor, bench, completions, help]; see 'throng --help'",
         ),
         (
             &["clustr"],

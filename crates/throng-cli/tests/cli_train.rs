@@ -97,6 +97,7 @@ fn a_trained_head_tells_praise_from_complaints() {
         "config.json",
         "metrics.jsonl",
         "model.safetensors",
+        "report.html",
         "report.json",
         "throng.json",
         "tokenizer.json",

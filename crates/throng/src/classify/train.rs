@@ -43,6 +43,10 @@ pub struct Trained {
     pub training: TrainReport,
     /// Its epochs.
     pub epochs: Vec<Epoch>,
+    /// Its steps; of a training that went on, those since then.
+    pub steps: Vec<TrainStep>,
+    /// What the model says of the rows held out at a temperature of 1.
+    pub plain: Vec<f64>,
     /// What the model says of the rows held out, `[rows, labels]`, calibrated; empty if no epoch ended.
     pub probabilities: Vec<f64>,
     /// Measures of that; none if no epoch ended.
@@ -95,6 +99,7 @@ pub fn train(
         targets: validation.targets,
         score: plan.score,
         epochs: Vec::new(),
+        steps: Vec::new(),
         logits: Vec::new(),
         total: sequences.iter().map(Vec::len).sum(),
         watch,
@@ -123,6 +128,8 @@ pub fn train(
     let mut trained = Trained {
         training,
         epochs,
+        steps: judge.steps,
+        plain: Vec::new(),
         probabilities: Vec::new(),
         report: None,
         uncalibrated: None,
@@ -143,8 +150,8 @@ impl Trained {
         targets: &Targets,
         seed: u64,
     ) -> Result<(), Error> {
-        let plain = self.model.probabilities(logits);
-        self.uncalibrated = Some(Judgement::of(labels, targets, &plain, None)?);
+        self.plain = self.model.probabilities(logits);
+        self.uncalibrated = Some(Judgement::of(labels, targets, &self.plain, None)?);
         if let Targets::Classes(classes) = targets {
             let scores = Scores::of_f32(logits, labels.len())?;
             // Where the loss falls without end there is none, and scores stay as they are.
@@ -175,6 +182,7 @@ struct Judge<'a, 'w> {
     targets: &'a Targets,
     score: Score,
     epochs: Vec<Epoch>,
+    steps: Vec<TrainStep>,
     /// Of every epoch.
     logits: Vec<Vec<f32>>,
     total: usize,
@@ -183,6 +191,7 @@ struct Judge<'a, 'w> {
 
 impl TrainWatch for Judge<'_, '_> {
     fn step(&mut self, step: &TrainStep) -> ControlFlow<()> {
+        self.steps.push(*step);
         (self.watch)(News::Step(step))
     }
 

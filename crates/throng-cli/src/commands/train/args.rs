@@ -160,7 +160,11 @@ pub enum ScheduleName {
 
 /// `full`, `head`, `last:2` or `lora:8`.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Tune(pub Tuning);
+pub struct Tune {
+    /// As it was given.
+    pub name: String,
+    pub tuning: Tuning,
+}
 
 impl FromStr for Tune {
     type Err = String;
@@ -170,7 +174,7 @@ impl FromStr for Tune {
             text.parse()
                 .map_err(|_| format!("{text:?} is no whole number"))
         };
-        Ok(Self(match text.split_once(':') {
+        let tuning = match text.split_once(':') {
             None if text == "full" => Tuning::Full,
             None if text == "head" => Tuning::Head,
             Some(("last", layers)) => Tuning::Last(number(layers)?),
@@ -183,7 +187,11 @@ impl FromStr for Tune {
                 })
             }
             _ => return Err("give full, head, last:N or lora:R".to_owned()),
-        }))
+        };
+        Ok(Self {
+            name: text.to_owned(),
+            tuning,
+        })
     }
 }
 
@@ -258,7 +266,7 @@ impl Args {
             }
             loss => loss,
         };
-        let usual = TrainParams::new(tuning.tune.0.clone(), task);
+        let usual = TrainParams::new(tuning.tune.tuning.clone(), task);
         Ok(TrainParams {
             loss: match loss {
                 None => Loss::of(task),
@@ -331,7 +339,7 @@ mod tests {
 
     #[test]
     fn the_four_ways_to_tune() {
-        let tune = |text: &str| text.parse::<Tune>().map(|tune| tune.0);
+        let tune = |text: &str| text.parse::<Tune>().map(|tune| tune.tuning);
         assert_eq!(tune("full"), Ok(Tuning::Full));
         assert_eq!(tune("head"), Ok(Tuning::Head));
         assert_eq!(tune("last:2"), Ok(Tuning::Last(2)));

@@ -8,7 +8,9 @@ use std::time::Instant;
 use serde::Serialize;
 use thousands::Separable;
 use throng::bert::{Checkpoints, TextEncoder};
-use throng::classify::{self, Judgement, Labelled, News, Plan, Score, TextExamples, Trained};
+use throng::classify::{
+    self, About, Judgement, Labelled, News, Plan, Score, TextExamples, Trained,
+};
 use throng::events::{ReadOptions, Source};
 
 pub use args::Args;
@@ -179,7 +181,7 @@ pub fn run(args: &Args, session: &Session) -> Result<(), Failure> {
         without_text: data.without_text,
         without_label: data.without_label,
         cut: trained.cut,
-        tune: format!("{:?}", params.tuning),
+        tune: args.tuning.tune.name.clone(),
         score: score.name(),
         temperature: trained.model.temperature(),
         training: &trained.training,
@@ -190,8 +192,10 @@ pub fn run(args: &Args, session: &Session) -> Result<(), Failure> {
         device: compute.describe().to_owned(),
         out: args.out.out.display().to_string(),
     };
-    let written = std::fs::write(folder.path().join("report.json"), pretty_json(&outcome)?);
-    written
+    let page = classify::training_report(&trained, &plan, examples, &args.about(&outcome))?;
+    let write = |name: &str, text: String| std::fs::write(folder.path().join(name), text);
+    write("report.json", pretty_json(&outcome)?)
+        .and_then(|()| write("report.html", throng::report::training::html(&page)))
         .and_then(|()| journal.copy(folder.path()))
         .map_err(|error| Failure::writing(&args.out.out, &error))?;
     folder.commit("train")?;
@@ -204,6 +208,38 @@ pub fn run(args: &Args, session: &Session) -> Result<(), Failure> {
     }
     journal.remove().map_err(unwritten)?;
     session.finish(&outcome, &summary(&outcome, &trained))
+}
+
+impl Args {
+    /// What the page says of this run.
+    fn about(&self, outcome: &Outcome<'_>) -> About {
+        let path = |path: &std::path::Path| path.display().to_string();
+        About {
+            sources: [Some(&self.data), self.rows.valid.as_ref()]
+                .into_iter()
+                .flatten()
+                .map(|source| path(source))
+                .collect(),
+            model: path(&self.model),
+            tuning: self.tuning.tune.name.clone(),
+            split: match (&self.rows.valid, &self.rows.split_by) {
+                (Some(valid), _) => format!("{} is held out", path(valid)),
+                (None, Some(column)) => {
+                    format!(
+                        "about {:.0}% of the groups of {column} are held out",
+                        100.0 * self.rows.holdout
+                    )
+                }
+                (None, None) => format!(
+                    "about {:.0}% of the texts are held out",
+                    100.0 * self.rows.holdout
+                ),
+            },
+            seconds: outcome.seconds,
+            device: outcome.device.clone(),
+            max_length: self.rows.max_length,
+        }
+    }
 }
 
 /// An epoch in a line.
