@@ -6,6 +6,7 @@ use burn::nn::{
     Linear, LinearConfig,
 };
 use burn::tensor::activation::{softmax, tanh};
+use burn::tensor::module::attention;
 use burn::tensor::{Bool, Device, Int, Tensor};
 
 use crate::activation::Activation;
@@ -148,13 +149,15 @@ impl SelfAttention {
         let query = split(self.query.forward(x.clone()));
         let key = split(self.key.forward(x.clone()));
         let value = split(self.value.forward(x.clone()));
-        let scores = query.matmul(key.transpose()) / (width as f64).sqrt();
-        let scores = scores.mask_fill(padding, MASKED);
-        let weights = self.attention_dropout.forward(softmax(scores, 3));
-        let context = weights
-            .matmul(value)
-            .swap_dims(1, 2)
-            .reshape([batch, length, d]);
+        let context = if x.device().is_autodiff() {
+            let scores = query.matmul(key.transpose()) / (width as f64).sqrt();
+            let scores = scores.mask_fill(padding, MASKED);
+            let weights = self.attention_dropout.forward(softmax(scores, 3));
+            weights.matmul(value)
+        } else {
+            attention(query, key, value, Some(padding), None, Default::default())
+        };
+        let context = context.swap_dims(1, 2).reshape([batch, length, d]);
         let y = self.dropout.forward(self.output.forward(context));
         self.layer_norm.forward(x + y)
     }

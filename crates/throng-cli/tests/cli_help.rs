@@ -4,7 +4,7 @@
 mod common;
 use common::{Place, plain_throng};
 
-const COMMANDS: [&str; 12] = [
+const COMMANDS: [&str; 14] = [
     "demo",
     "segment",
     "assign",
