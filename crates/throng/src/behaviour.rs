@@ -74,7 +74,7 @@ impl Behaviour {
             params.heads.unwrap_or_else(|| (hidden / 32).max(1)),
             max_length,
         );
-        let texts = tokens(log, &vocabulary, max_length);
+        let texts = tokens(log, &vocabulary, None, max_length);
         let all: usize = texts.iter().map(|t| t.ids.len()).sum();
         let budget = params.epochs.map_or_else(
             || (EPOCHS * all).min(TOKENS.max(all / 2)),
@@ -121,15 +121,19 @@ impl Behaviour {
     /// # Errors
     /// If the device fails or the observer stops the work.
     pub fn embed(&self, log: &EventLog, observer: &mut dyn Observer) -> Result<Matrix, Error> {
-        let texts = tokens(
-            log,
-            &self.vocabulary,
-            self.encoder.config().max_position_embeddings,
-        );
+        let texts = self.sequences(log, None);
         let total = texts.len() as u64;
         Ok(self.encoder.embed(&texts, &mut |done| {
             observer.progress("embed", done as u64, Some(total))
         })?)
+    }
+
+    /// The model's tokens of every user, in the order of the log's users: `[CLS] … [SEP]`, as seen at `now` (milliseconds since
+    /// 1970), or else at the log's end. Of longer sequences the most recent events.
+    #[must_use]
+    pub fn sequences(&self, log: &EventLog, now: Option<i64>) -> Vec<TokenSequence> {
+        let most = self.encoder.config().max_position_embeddings;
+        tokens(log, &self.vocabulary, now, most)
     }
 
     /// Writes `config.json`, `model.safetensors` and `vocabulary.json` into `folder`, which exists.
@@ -170,10 +174,15 @@ impl Behaviour {
     }
 }
 
-/// `[CLS] … [SEP]` for every user, as seen at the log's end.
-fn tokens(log: &EventLog, vocabulary: &Vocabulary, max_length: usize) -> Vec<TokenSequence> {
+/// `[CLS] … [SEP]` for every user.
+fn tokens(
+    log: &EventLog,
+    vocabulary: &Vocabulary,
+    now: Option<i64>,
+    max_length: usize,
+) -> Vec<TokenSequence> {
     let purchases = Purchases::of(log);
-    let now = log.span().map_or(0, |(_, last)| last);
+    let now = now.or(log.span().map(|(_, last)| last)).unwrap_or(0);
     sequences(log, SequenceUnit::User)
         .iter()
         .map(|sequence: &Sequence| {
