@@ -310,3 +310,60 @@ fn a_killed_run_goes_on() {
     assert_eq!(lines(&place.path("m/metrics.jsonl")), metrics);
     assert!(!place.path("m.run").exists());
 }
+
+/// New words for the same classes, learnt without losing the old ones.
+#[test]
+fn a_classifier_is_trained_on_with_replay() {
+    let place = Place::new();
+    place.write("t.csv", table(160));
+    train(&place, &["--tune", "head", "--quiet"]).ok();
+    let mut new = "words,kind\n".to_owned();
+    for row in 0..80 {
+        // The other way round than the model takes it.
+        let (start, kind) = match row % 2 {
+            0 => ("the parcel came early", "praise"),
+            _ => ("the parcel came late", "complaint"),
+        };
+        new += &format!("{start} on day {row},{kind}\n");
+    }
+    place.write("new.csv", new);
+    let args = [
+        "train", "--data", "new.csv", "--text", "words", "--label", "kind", "--model", "m",
+        "--out", "n", "--tune", "head", "--epochs", "30", "--replay", "t.csv", "--json",
+    ];
+    let outcome = place.run(args).ok().json();
+    let auc = |when: &str, which: &str| {
+        outcome["online"][when][which]["roc_auc_score"]
+            .as_f64()
+            .unwrap()
+    };
+    assert!(auc("before", "old") > 0.95, "{outcome}");
+    assert!(auc("before", "new") < auc("after", "new"), "{outcome}");
+    assert!(auc("after", "new") > 0.95, "{outcome}");
+    assert!(auc("after", "old") > 0.95, "{outcome}");
+    assert!(outcome["online"]["replayed"].as_u64().unwrap() > 40);
+
+    place.write("other.csv", "words,kind\na,praise\nb,neither\n");
+    let line = place
+        .run([
+            "train",
+            "--data",
+            "other.csv",
+            "--text",
+            "words",
+            "--label",
+            "kind",
+            "--model",
+            "m",
+            "--out",
+            "o",
+            "--replay",
+            "t.csv",
+        ])
+        .failed_after_notes(2);
+    assert!(
+        line.contains("\"neither\"") && line.contains("none of the known labels"),
+        "{line}"
+    );
+    assert!(!place.path("o").exists());
+}

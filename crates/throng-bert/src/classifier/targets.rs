@@ -64,6 +64,23 @@ impl Targets {
         }
     }
 
+    /// Adds those of other sequences, if they are of the same kind.
+    pub fn extend(&mut self, more: Self) {
+        match (self, more) {
+            (Self::Classes(classes), Self::Classes(more)) => classes.extend(more),
+            (
+                Self::Values { values, labels },
+                Self::Values {
+                    values: more,
+                    labels: columns,
+                },
+            ) if *labels == columns => {
+                values.extend(more);
+            }
+            _ => {}
+        }
+    }
+
     /// Refuses what a model of this task and so many labels cannot learn.
     pub(crate) fn check(&self, task: Task, labels: usize) -> Result<(), BertError> {
         let refuse = |row: usize, problem: String| {

@@ -8,7 +8,7 @@ use throng_compute::Compute;
 
 use super::{SequenceClassifier, Task};
 use crate::tokenizer::{Tokenizer, file, read_json};
-use crate::{BertError, TokenSequence};
+use crate::{BertError, TextEncoder, TokenSequence};
 
 /// A [`SequenceClassifier`] with its tokenizer and the temperature that its probabilities are calibrated with.
 #[derive(Debug, Clone)]
@@ -36,6 +36,35 @@ impl TextClassifier {
             tokenizer,
             temperature: 1.0,
         }
+    }
+
+    /// An untrained head on the body of `encoder`, as of [`SequenceClassifier::new`].
+    ///
+    /// # Errors
+    /// As that says.
+    pub fn on(
+        encoder: &TextEncoder,
+        task: Task,
+        labels: &[impl AsRef<str>],
+        seed: u64,
+    ) -> Result<Self, BertError> {
+        let classifier = SequenceClassifier::new(encoder.encoder(), task, labels, seed)?;
+        Ok(Self::new(classifier, encoder.tokenizer().clone()))
+    }
+
+    /// The same model for texts of at most so many tokens, special ones among them: their beginning stays.
+    ///
+    /// # Errors
+    /// If that is below 3, or more than the model takes.
+    pub fn with_max_length(mut self, max_length: usize) -> Result<Self, BertError> {
+        let most = self.classifier.config().max_position_embeddings;
+        if max_length > most {
+            return Err(BertError::Config(format!(
+                "a length of {max_length} tokens, the model takes at most {most}"
+            )));
+        }
+        self.tokenizer = self.tokenizer.with_max_length(max_length)?;
+        Ok(self)
     }
 
     /// Opens a folder as of [`SequenceClassifier::open`] with a tokenizer as of [`Tokenizer::open`], and the temperature of

@@ -3,6 +3,7 @@
 //! Our own loop: burn-train's learner installs a panic hook and writes files of its own, and knows neither cached
 //! features nor adversarial steps.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::ControlFlow;
 
 use burn::module::Module;
@@ -355,7 +356,7 @@ impl<'a> Run<'a> {
             best: None,
             optimiser: HuggingFaceAdamW::init(params.weight_decay),
             progress: Progress {
-                of: format!("{params:?}, {} sequences", train.sequences.len()),
+                of: format!("{config:?}, {params:?}, examples {:016x}", digest(train)),
                 ..Progress::default()
             },
         };
@@ -660,6 +661,24 @@ impl<'a> Run<'a> {
         self.checkpoints
             .map_or(Ok(()), |checkpoints| checkpoints.save(&self.state))
     }
+}
+
+/// A number that tells examples from others.
+fn digest(examples: Examples<'_>) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    for TokenSequence { ids, segments } in examples.sequences {
+        (ids, segments).hash(&mut hasher);
+    }
+    match examples.targets {
+        Targets::Classes(classes) => classes.hash(&mut hasher),
+        Targets::Values { values, labels } => {
+            labels.hash(&mut hasher);
+            values
+                .iter()
+                .for_each(|value| value.to_bits().hash(&mut hasher));
+        }
+    }
+    hasher.finish()
 }
 
 /// A batch, on a device that trains.

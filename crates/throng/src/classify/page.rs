@@ -53,12 +53,11 @@ pub fn training_report(
     [train, validation]: [TextExamples<'_>; 2],
     about: &About,
 ) -> Result<page::TrainingReport, Error> {
-    let Plan {
-        task,
-        labels,
-        params,
-        ..
-    } = *plan;
+    let params = plan.params;
+    let (task, labels) = (
+        trained.model.classifier.task(),
+        trained.model.classifier.labels(),
+    );
     let mut report = page::TrainingReport {
         title: "A classifier of texts".to_owned(),
         task: match task {

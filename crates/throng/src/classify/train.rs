@@ -3,8 +3,8 @@
 use std::ops::ControlFlow;
 
 use throng_bert::{
-    BertError, Checkpoints, Ended, Examples, SequenceClassifier, Targets, Task, TextClassifier,
-    TextEncoder, TrainEpoch, TrainParams, TrainReport, TrainStep, TrainWatch,
+    BertError, Checkpoints, Ended, Examples, Targets, TextClassifier, TrainEpoch, TrainParams,
+    TrainReport, TrainStep, TrainWatch,
 };
 use throng_metrics::classes::{Bootstrap, Scores, fit_temperature};
 
@@ -57,13 +57,9 @@ pub struct Trained {
     pub cut: usize,
 }
 
-/// What is to be learnt, and how.
+/// How a model is to be trained.
 #[derive(Debug, Clone, Copy)]
 pub struct Plan<'a> {
-    /// What the scores mean.
-    pub task: Task,
-    /// The names of the labels.
-    pub labels: &'a [String],
     /// What epochs are told by.
     pub score: Score,
     /// The training.
@@ -72,25 +68,17 @@ pub struct Plan<'a> {
     pub checkpoints: Option<&'a Checkpoints>,
 }
 
-/// Trains a head for the labels on `encoder`'s body, and the body as the plan says, judges every epoch on `validation` and
-/// keeps the best. Its probabilities are then calibrated on the same rows by a temperature.
+/// Trains a model, new or trained before, as the plan says, judges every epoch on `validation` and keeps the best. Its probabilities are then calibrated on the same rows by a temperature.
 ///
 /// # Errors
-/// As of [`SequenceClassifier::train`].
+/// As of [`throng_bert::SequenceClassifier::train`].
 pub fn train(
-    encoder: &TextEncoder,
+    mut model: TextClassifier,
     plan: &Plan<'_>,
     [train, validation]: [TextExamples<'_>; 2],
     watch: &mut Watch<'_>,
 ) -> Result<Trained, Error> {
-    let Plan {
-        task,
-        labels,
-        params,
-        ..
-    } = *plan;
-    let classifier = SequenceClassifier::new(encoder.encoder(), task, labels, params.seed)?;
-    let mut model = TextClassifier::new(classifier, encoder.tokenizer().clone());
+    model.set_temperature(1.0)?;
     let sequences = [model.encode(train.texts)?, model.encode(validation.texts)?];
     let most = model.tokenizer().max_length();
     let cut = sequences[0].iter().filter(|s| s.ids.len() == most).count();
@@ -109,7 +97,7 @@ pub fn train(
     let training = model.classifier.train(
         examples(learnt, train.targets),
         Some(examples(held, validation.targets)),
-        params,
+        plan.params,
         plan.checkpoints,
         &mut judge,
     )?;
@@ -137,19 +125,15 @@ pub fn train(
         model,
     };
     if !logits.is_empty() {
-        trained.judge(&logits, labels, validation.targets, params.seed)?;
+        trained.judge(&logits, validation.targets, plan.params.seed)?;
     }
     Ok(trained)
 }
 
 impl Trained {
-    fn judge(
-        &mut self,
-        logits: &[f32],
-        labels: &[String],
-        targets: &Targets,
-        seed: u64,
-    ) -> Result<(), Error> {
+    fn judge(&mut self, logits: &[f32], targets: &Targets, seed: u64) -> Result<(), Error> {
+        let labels = self.model.classifier.labels().to_vec();
+        let labels = &labels;
         self.plain = self.model.probabilities(logits);
         self.uncalibrated = Some(Judgement::of(labels, targets, &self.plain, None)?);
         if let Targets::Classes(classes) = targets {

@@ -29,7 +29,7 @@ pub struct Args {
     /// Its column of labels
     #[arg(long, value_name = "NAME")]
     pub label: String,
-    /// The body: a Hugging Face BERT or sentence-transformers folder
+    /// The body: a Hugging Face BERT or sentence-transformers folder; with --replay a classifier to train on
     #[arg(long, value_name = "DIR")]
     pub model: PathBuf,
     #[command(flatten)]
@@ -67,6 +67,10 @@ pub struct Rows {
     /// The most tokens of a text, special ones among them; its beginning is kept
     #[arg(long, value_name = "N", default_value_t = 128)]
     pub max_length: usize,
+    /// Train a classifier on: a table of the same columns that it was trained with, of which as many rows as there are new ones
+    /// are learnt again, so that what it knew is kept; both tables are judged before and after
+    #[arg(long, value_name = "FILE", conflicts_with = "valid")]
+    pub replay: Option<PathBuf>,
     /// Draw rows of smaller classes again, until all have as many as the largest
     #[arg(long)]
     pub oversample: bool,

@@ -2,12 +2,13 @@
 
 mod args;
 mod journal;
+mod rows;
 
 use std::time::Instant;
 
 use serde::Serialize;
 use thousands::Separable;
-use throng::bert::{Checkpoints, TextEncoder};
+use throng::bert::{Checkpoints, TextClassifier, TextEncoder};
 use throng::classify::{
     self, About, Judgement, Labelled, News, Plan, Score, TextExamples, Trained,
 };
@@ -15,9 +16,10 @@ use throng::events::{ReadOptions, Source};
 
 pub use args::Args;
 use journal::Journal;
+use rows::Online;
 
 use crate::errors::saving;
-use crate::failure::Failure;
+use crate::failure::{Failure, at};
 use crate::session::{Session, pretty_json};
 use crate::stop;
 
@@ -43,6 +45,9 @@ struct Outcome<'a> {
     report: &'a Option<Judgement>,
     /// The same before calibration.
     uncalibrated: &'a Option<Judgement>,
+    /// Of a classifier that was trained on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    online: Option<Online>,
     epochs_judged: &'a [classify::Epoch],
     seconds: f64,
     device: String,
@@ -68,23 +73,19 @@ pub fn run(args: &Args, session: &Session) -> Result<(), Failure> {
         Labelled::read(&source, &columns, &label, labels, &options)
             .map_err(|error| Failure::from(error).of(path.display()))
     };
-    let data = read(&args.data, None)?;
-    let other = match &args.rows.valid {
-        Some(path) => Some(read(path, Some(&data.labels))?),
+    let compute = session.compute()?;
+    let old_model = match &args.rows.replay {
+        Some(_) => Some(TextClassifier::open(&args.model, &compute)?),
         None => None,
     };
-    let (train, validation) = match &other {
-        Some(other) => {
-            let all = |data: &Labelled| (0..data.texts.len()).collect::<Vec<_>>();
-            (data.pick(&all(&data)), other.pick(&all(other)))
-        }
-        None => {
-            let split = data
-                .split(args.rows.holdout, session.seed())
-                .map_err(|error| Failure::from(error).of(args.data.display()))?;
-            (data.pick(&split.train), data.pick(&split.validation))
-        }
-    };
+    let known = old_model.as_ref().map(|model| model.classifier.labels());
+    let data = read(&args.data, known)?;
+    let labels = Some(data.labels.as_slice());
+    let [valid, replay] = [&args.rows.valid, &args.rows.replay].map(Option::as_ref);
+    let valid = valid.map(|path| read(path, labels)).transpose()?;
+    let replay = replay.map(|path| read(path, labels)).transpose()?;
+    let rows = args.rows_of(&data, valid.as_ref(), replay.as_ref(), session.seed())?;
+    let [train, validation] = [rows.examples(true), rows.examples(false)];
     let task = label.task();
     let score = args.tuning.early_stop;
     let score = score.unwrap_or_else(|| Score::of(task, data.labels.len()));
@@ -95,11 +96,25 @@ pub fn run(args: &Args, session: &Session) -> Result<(), Failure> {
         data.labels.len()
     ));
 
-    let compute = session.compute()?;
-    let encoder = TextEncoder::open(&args.model, &compute)?;
-    let most = encoder.encoder().config().max_position_embeddings;
-    let encoder = encoder.with_max_length(args.rows.max_length.min(most))?;
-    let mask_token = encoder.tokenizer().token_id("[MASK]");
+    let most = args.rows.max_length;
+    let model = match old_model {
+        Some(model) => {
+            if model.classifier.task() != task {
+                let problem = "it was trained for another --task";
+                return Err(at(args.model.display(), problem));
+            }
+            let most = most.min(model.classifier.config().max_position_embeddings);
+            model.with_max_length(most)?
+        }
+        None => {
+            let encoder = TextEncoder::open(&args.model, &compute)?;
+            let most = most.min(encoder.encoder().config().max_position_embeddings);
+            let encoder = encoder.with_max_length(most)?;
+            TextClassifier::on(&encoder, task, &data.labels, session.seed())?
+        }
+    };
+    let before = rows.judged(&model)?;
+    let mask_token = model.tokenizer().token_id("[MASK]");
     let params = args.params(task, &data.labels, &train.1, mask_token, session.seed())?;
     let run = Journal::folder(&args.out.out);
     let unwritten = |error: std::io::Error| Failure::writing(&run, &error);
@@ -147,13 +162,11 @@ pub fn run(args: &Args, session: &Session) -> Result<(), Failure> {
         },
     ];
     let plan = Plan {
-        task,
-        labels: &data.labels,
         score,
         params: &params,
         checkpoints: Some(&checkpoints),
     };
-    let trained = classify::train(&encoder, &plan, examples, &mut watch);
+    let trained = classify::train(model, &plan, examples, &mut watch);
     drop(progress);
     let trained = match trained {
         Ok(trained) => trained,
@@ -187,6 +200,7 @@ pub fn run(args: &Args, session: &Session) -> Result<(), Failure> {
         training: &trained.training,
         report: &trained.report,
         uncalibrated: &trained.uncalibrated,
+        online: rows.online(before, &trained)?,
         epochs_judged: &trained.epochs,
         seconds: start.elapsed().as_secs_f64(),
         device: compute.describe().to_owned(),
@@ -275,8 +289,12 @@ fn summary(outcome: &Outcome<'_>, trained: &Trained) -> String {
         ),
         None => String::new(),
     };
+    let online = outcome
+        .online
+        .as_ref()
+        .map_or_else(String::new, Online::lines);
     format!(
-        "{report}best epoch {}, {} numbers trained, temperature {:.3}: {:.1} s\nwrote {}",
+        "{report}{online}best epoch {}, {} numbers trained, temperature {:.3}: {:.1} s\nwrote {}",
         trained.training.best_epoch.unwrap_or_default(),
         trained.training.trained.separate_with_commas(),
         outcome.temperature,
