@@ -82,11 +82,12 @@ impl<'a> Ranked<'a> {
         }
         let (mut area, mut last) = (0.0, Step::default());
         self.walk(weights, |step| {
-            area += (step.false_alarms - last.false_alarms) * (step.hits + last.hits);
+            let right = (step.false_alarms - last.false_alarms) / false_alarms;
+            area += right * (step.hits + last.hits) / hits / 2.0;
             last = step;
         });
-        // Divided once: of whole numbers nothing is rounded before.
-        Some(area / (2.0 * hits * false_alarms))
+        // Rounding may come out a little above.
+        Some(area.min(1.0))
     }
 
     /// The area under the steps of the precision-recall curve; 0 without rows of the class.
