@@ -12,6 +12,7 @@ mod classifier;
 mod config;
 mod encoder;
 mod error;
+mod gelu;
 mod masking;
 mod model;
 mod pooling;
