@@ -319,7 +319,6 @@ fn a_classifier_is_trained_on_with_replay() {
     train(&place, &["--tune", "head", "--quiet"]).ok();
     let mut new = "words,kind\n".to_owned();
     for row in 0..80 {
-        // The other way round than the model takes it.
         let (start, kind) = match row % 2 {
             0 => ("the parcel came early", "praise"),
             _ => ("the parcel came late", "complaint"),

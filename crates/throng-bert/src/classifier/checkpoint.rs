@@ -37,8 +37,8 @@ pub(super) struct Progress {
     pub step: usize,
     /// Losses of the present epoch's steps, added up.
     pub loss: f64,
-    /// The best epoch, from 1, with its score.
-    pub best: Option<(usize, f64)>,
+    /// The best epoch, from 1, with its score; none where that is not defined, for JSON has no NaN.
+    pub best: Option<(usize, Option<f64>)>,
     /// Steps that were left out, for their gradients were not finite.
     pub skipped: Vec<usize>,
 }

@@ -414,7 +414,7 @@ impl<'a> Run<'a> {
             steps: progress.step,
             epochs: progress.epoch,
             best_epoch: progress.best.map(|(epoch, _)| epoch),
-            best_score: progress.best.map(|(_, score)| score),
+            best_score: progress.best.and_then(|(_, score)| score),
             skipped: progress.skipped,
             trained: self.trained,
             ended,
@@ -647,10 +647,12 @@ impl<'a> Run<'a> {
         (progress.group, progress.loss) = (0, 0.0);
         let is_better = match progress.best {
             _ if self.validation.is_none() => true,
-            Some((_, best)) => score > best || (best.is_nan() && !score.is_nan()),
+            Some((_, Some(best))) => score > best,
+            Some((_, None)) => !score.is_nan(),
             None => true,
         };
         if is_better {
+            let score = Some(score).filter(|score| !score.is_nan());
             progress.best = Some((progress.epoch, score));
             self.state.best = Some(self.state.model.clone());
         }

@@ -455,7 +455,7 @@ fn a_killed_training_goes_on_as_if_nothing_had_happened() {
             mask_token: Some(4),
             ..TrainParams::new(tuning.clone(), task)
         };
-        let scores = vec![0.5, 0.2, 0.7];
+        let scores = vec![f64::NAN, 0.2, 0.7];
         let mut whole = Heard {
             scores: scores.clone(),
             ..Heard::default()
