@@ -10,7 +10,7 @@ use burn::tensor::module::attention;
 use burn::tensor::{Bool, Device, Int, Tensor};
 
 use crate::activation::Activation;
-use crate::{BertConfig, BertError};
+use crate::{BertConfig, BertError, cpu};
 
 /// Words, positions and segments as vectors.
 #[derive(Module, Debug)]
@@ -25,26 +25,26 @@ pub struct Embeddings {
 /// Self-attention over the real tokens of a sequence.
 #[derive(Module, Debug)]
 pub struct SelfAttention {
-    query: Linear,
-    key: Linear,
-    value: Linear,
-    output: Linear,
-    layer_norm: LayerNorm,
+    pub(crate) query: Linear,
+    pub(crate) key: Linear,
+    pub(crate) value: Linear,
+    pub(crate) output: Linear,
+    pub(crate) layer_norm: LayerNorm,
     attention_dropout: Dropout,
     dropout: Dropout,
-    heads: usize,
+    pub(crate) heads: usize,
 }
 
 /// One layer: attention, then a feed-forward network, each with a residual and a norm after it.
 #[derive(Module, Debug)]
 pub struct Layer {
-    attention: SelfAttention,
-    intermediate: Linear,
-    output: Linear,
-    layer_norm: LayerNorm,
+    pub(crate) attention: SelfAttention,
+    pub(crate) intermediate: Linear,
+    pub(crate) output: Linear,
+    pub(crate) layer_norm: LayerNorm,
     dropout: Dropout,
     #[module(skip)]
-    activation: Activation,
+    pub(crate) activation: Activation,
 }
 
 /// The encoder (`BertModel`).
@@ -53,6 +53,8 @@ pub struct Bert {
     embeddings: Embeddings,
     layers: Vec<Layer>,
     pooler: Option<Linear>,
+    /// What norms add to a variance.
+    epsilon: f64,
 }
 
 /// What the encoder gives.
@@ -207,6 +209,7 @@ impl Bert {
                 .map(|_| Layer::init(config, device))
                 .collect(),
             pooler: Some(linear(config.hidden_size, config.hidden_size, device)),
+            epsilon: config.layer_norm_eps,
         }
     }
 
@@ -273,11 +276,14 @@ impl Bert {
         padding: Tensor<2, Bool>,
     ) -> Tensor<3> {
         let [batch, length] = ids.dims();
+        let x = self.embeddings.forward(ids, segments);
+        if cpu::is_for(&x) {
+            return cpu::hidden(&self.layers, x, padding, self.epsilon as f32);
+        }
         let heads = self.layers.first().map_or(1, |layer| layer.attention.heads);
         let mask = padding
             .reshape([batch, 1, 1, length])
             .expand([batch, heads, length, length]);
-        let x = self.embeddings.forward(ids, segments);
         self.layers
             .iter()
             .fold(x, |x, layer| layer.forward(x, mask.clone()))

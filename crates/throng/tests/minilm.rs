@@ -154,8 +154,7 @@ fn compare_whole(vectors: &[f32], golden: &Golden) {
     }
 }
 
-fn compare_sums(what: &str, vectors: &[f32], expected: &str) {
-    let expected = floats(expected);
+fn compare_sums(what: &str, vectors: &[f32], expected: &[f32]) {
     assert_eq!(vectors.len() / WIDTH, expected.len() / SUMS, "{what}");
     for (row, (vector, expected)) in vectors.chunks(WIDTH).zip(expected.chunks(SUMS)).enumerate() {
         let length = vector
@@ -192,16 +191,26 @@ fn a_thousand_reviews_on_the_cpu() {
     compare_sentence(&encoder, &golden);
     let vectors = embed(&encoder, &reviews[..1000]);
     compare_whole(&vectors, &golden);
-    compare_sums("reviews", &vectors, &golden.sums);
+    compare_sums("reviews", &vectors, &floats(&golden.sums));
 }
 
+/// 64 of the quarter of shortest texts: the adapter takes seconds for a long one.
 #[test]
 fn reviews_on_the_software_adapter() {
     let golden = Golden::read();
     let encoder = TextEncoder::open(&minilm(), &Compute::software().unwrap()).unwrap();
     compare_sentence(&encoder, &golden);
-    let vectors = embed(&encoder, &reviews()[..64]);
-    compare_whole(&vectors, &golden);
+    let reviews = &reviews()[..1000];
+    let mut rows: Vec<usize> = (0..reviews.len()).collect();
+    rows.sort_by_key(|&row| reviews[row].len());
+    let rows: Vec<usize> = rows.into_iter().step_by(4).take(64).collect();
+    let texts: Vec<_> = rows.iter().map(|&row| reviews[row].clone()).collect();
+    let sums = floats(&golden.sums);
+    let expected: Vec<&[f32]> = rows
+        .iter()
+        .map(|&row| &sums[row * SUMS..][..SUMS])
+        .collect();
+    compare_sums("reviews", &embed(&encoder, &texts), &expected.concat());
 }
 
 #[test]
@@ -221,7 +230,7 @@ fn every_pooling_and_a_dense_module() {
         ("pooler", Pooling::Pooler),
     ] {
         let encoder = plain.clone().with_pooling(pooling).unwrap();
-        compare_sums(name, &embed(&encoder, few), &golden.pooled[name]);
+        compare_sums(name, &embed(&encoder, few), &floats(&golden.pooled[name]));
     }
 
     let folder = copy(&[("Pooling", "1_Pooling"), ("Dense", "2_Dense")]);
