@@ -7,7 +7,7 @@ tune_peer.py head|lora MODEL FOLDER SEED      trains on them and prints the best
 
 Both sides: at most 64 tokens, batches of 16 (of like length), AdamW with decay 0.01 of matrices, warm-up over a tenth of the
 steps and then a line to 0, gradients cut to norm 1; the pooler and the map to labels are trained, its dropout is 0.1. Head:
-10 epochs at 1e-3 on the body's vectors, computed once. LoRA: rank 8, alpha 16, query and value, 2 epochs at 1e-3.
+10 epochs at 1e-3 on the body's vectors, computed once. LoRA: rank 8, alpha 16, query and value, one epoch at 1e-3.
 """
 
 import csv
@@ -78,7 +78,7 @@ def tune(kind, folder_of_model, folder, seed):
     if kind == "lora":
         adapt(model)
     trained = [p for p in model.parameters() if p.requires_grad]
-    epochs = 10 if kind == "head" else 2
+    epochs = 10 if kind == "head" else 1
     steps = epochs * math.ceil(SIZE / BATCH)
     optimiser = torch.optim.AdamW(
         [

@@ -96,8 +96,11 @@ enum Chore {
         /// The table of a GPU instead, against PyTorch and flash-kmeans where THRONG_BENCH_PYTHON has them.
         #[arg(long, value_enum, num_args = 0..=1, default_missing_value = "gpu", require_equals = true)]
         gpu: Option<bench::gpu::Device>,
+        /// The table of the encoder instead, against PyTorch of THRONG_BENCH_PYTHON, else installed (several GB).
+        #[arg(long, conflicts_with = "gpu")]
+        bert: bool,
         /// Only the tasks with this in their title, such as `pairwise`.
-        #[arg(long, value_name = "WORD", conflicts_with = "gpu")]
+        #[arg(long, value_name = "WORD", conflicts_with_all = ["gpu", "bert"])]
         only: Option<String>,
     },
 }
@@ -123,7 +126,10 @@ fn main() -> ExitCode {
         Chore::Demo { seeds } => demo::run(seeds),
         Chore::Real { log } => real::run(log.as_deref()),
         Chore::Golden => golden::run(),
-        Chore::Bench { gpu: None, only } => bench::run(only.as_deref()),
+        Chore::Bench { bert: true, .. } => bench::bert::run(),
+        Chore::Bench {
+            gpu: None, only, ..
+        } => bench::run(only.as_deref()),
         Chore::Bench {
             gpu: Some(device), ..
         } => bench::gpu::run(device),

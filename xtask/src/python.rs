@@ -38,6 +38,11 @@ impl Venv {
         Ok(Self { python })
     }
 
+    /// Its interpreter.
+    pub fn python(&self) -> &Path {
+        &self.python
+    }
+
     /// Installs the pinned packages of a requirements file in tests/golden.
     ///
     /// # Errors

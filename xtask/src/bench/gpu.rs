@@ -7,13 +7,11 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use serde_json::Value;
 
+use super::PYTHON;
 use super::marks::Marks;
 use super::sides::build;
 use super::table::line;
 use crate::cmd;
-
-/// The Python that has PyTorch, and flash-kmeans: what they need depends on the GPU, so they are not installed.
-const PYTHON: &str = "THRONG_BENCH_PYTHON";
 
 /// The peers: name, what TF32 is, title.
 const PEERS: [(&str, &str, &str); 4] = [
@@ -60,6 +58,7 @@ pub fn run(device: Device) -> Result<()> {
 /// A peer's seconds of an iteration, or why there are none.
 type Cell = Result<f64, String>;
 
+// What they need depends on the GPU, so they are not installed.
 fn peer((peer, tf32): (&str, &str), shape: [u64; 4]) -> Result<Cell> {
     let python = env::var_os(PYTHON).unwrap_or_else(|| "python3".into());
     let mut command = cmd::program(python);

@@ -1,5 +1,6 @@
 //! The tables of docs/benchmarks.md: our kernels and their peers, in turns, on the same cores or the same GPU.
 
+pub mod bert;
 pub mod gpu;
 mod growth;
 mod marks;
@@ -13,6 +14,8 @@ use anyhow::Result;
 use marks::Marks;
 use sides::Sides;
 
+/// The Python that has PyTorch, of which there are kinds, in several GB.
+const PYTHON: &str = "THRONG_BENCH_PYTHON";
 /// Both sides run on so many threads.
 const THREADS: usize = 2;
 /// Turns that each side takes; the median counts.

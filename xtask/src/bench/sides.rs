@@ -111,7 +111,7 @@ impl Sides {
 }
 
 /// Runs a side on its threads, and returns what it prints.
-fn turn(command: &mut Command) -> Result<String> {
+pub fn turn(command: &mut Command) -> Result<String> {
     for pool in [
         "RAYON_NUM_THREADS",
         "OMP_NUM_THREADS",
