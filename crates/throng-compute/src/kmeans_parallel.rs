@@ -142,7 +142,7 @@ fn drawn(shape: &KMeansShape, rounds: u32) -> usize {
 
 impl Compute {
     /// What [`kmeans_parallel_batch`] takes for seedings of these `shapes` over rows of `d` features: 16 bytes a row,
-    /// one seeding after another, then as [`Compute::plan_kmeans_plus_plus`] among some 10 k candidates of each. It is
+    /// on the CPU 20, one seeding after another, then as [`Compute::plan_kmeans_plus_plus`] among some 10 k candidates of each. It is
     /// what to expect: how many candidates there are is drawn, and where they are too few, all rows are searched.
     ///
     /// # Errors

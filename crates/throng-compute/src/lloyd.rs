@@ -23,9 +23,8 @@ pub struct Lloyd {
 #[derive(Debug)]
 enum State {
     Host {
-        labels: Vec<u32>,
-        distances: Vec<f32>,
-        /// For these, and for what a step takes.
+        assigned: cpu::kmeans_assign::Assigned,
+        /// For it, and for what a step takes.
         _charge: Charge,
     },
     Device(Box<gpu::kmeans_batch::Single>),
@@ -54,8 +53,8 @@ const WHAT: &str = "Lloyd's iteration";
 
 impl Compute {
     /// What a [`Lloyd`] of [n, d] and `k` clusters takes, a step included: on a GPU as a problem of
-    /// [`Compute::plan_kmeans_batch`]; on the CPU labels and distances, and the sums of blocks of rows by cluster, up to
-    /// 64 MiB.
+    /// [`Compute::plan_kmeans_batch`]; on the CPU labels, distances and bounds of distances, the centroids, and the sums of
+    /// blocks of rows by cluster, up to 64 MiB.
     ///
     /// # Errors
     /// [`ComputeError::MemoryCap`], and the device's where it binds less.
@@ -82,8 +81,7 @@ impl Lloyd {
                 State::Device(Box::new(gpu::kmeans_batch::Single::new(context, rows, k)?))
             }
             _ => State::Host {
-                labels: vec![u32::MAX; x.rows()],
-                distances: vec![0.0; x.rows()],
+                assigned: cpu::kmeans_assign::Assigned::new(x.rows()),
                 _charge: x.compute().ledger().charge(WHAT, plan.peak())?,
             },
         };
@@ -107,15 +105,11 @@ impl Lloyd {
         let meter = self.meter();
         let (changed, inertia) = match (&mut self.state, self.x.compute().engine(), self.x.values())
         {
-            (
-                State::Host {
-                    labels, distances, ..
-                },
-                Engine::Cpu(threads),
-                Values::Host(values),
-            ) => threads.run(|| {
-                cpu::kmeans_assign::assign(values, cols, centroids, labels, distances, &meter)
-            }),
+            (State::Host { assigned, .. }, Engine::Cpu(threads), Values::Host(values)) => {
+                let stats = threads
+                    .run(|| cpu::kmeans_assign::assign(values, cols, centroids, assigned, &meter));
+                (stats.changed, stats.inertia)
+            }
             (State::Device(single), ..) => {
                 single.measure(&meter);
                 single.assign(centroids)?
@@ -138,16 +132,11 @@ impl Lloyd {
         let meter = self.meter();
         let ((changed, inertia), (sums, counts)) =
             match (&mut self.state, self.x.compute().engine(), self.x.values()) {
-                (
-                    State::Host {
-                        labels, distances, ..
-                    },
-                    Engine::Cpu(threads),
-                    Values::Host(values),
-                ) => {
+                (State::Host { assigned, .. }, Engine::Cpu(threads), Values::Host(values)) => {
                     let (stats, sums) = threads.run(|| {
-                        cpu::kmeans_assign::step(values, cols, centroids, labels, distances, &meter)
+                        cpu::kmeans_assign::step(values, cols, centroids, assigned, &meter)
                     });
+                    let stats = (stats.changed, stats.inertia);
                     (stats, (sums.values, sums.counts))
                 }
                 (State::Device(single), ..) => {
@@ -169,7 +158,7 @@ impl Lloyd {
     pub fn labels(&self) -> Result<Vec<u32>, ComputeError> {
         self.check_assigned("labels")?;
         match &self.state {
-            State::Host { labels, .. } => Ok(labels.clone()),
+            State::Host { assigned, .. } => Ok(assigned.labels.clone()),
             State::Device(single) => single.labels(),
         }
     }
@@ -181,7 +170,7 @@ impl Lloyd {
     pub fn distances(&self) -> Result<Vec<f32>, ComputeError> {
         self.check_assigned("distances")?;
         match &self.state {
-            State::Host { distances, .. } => Ok(distances.clone()),
+            State::Host { assigned, .. } => Ok(assigned.distances.clone()),
             State::Device(single) => single.distances(),
         }
     }

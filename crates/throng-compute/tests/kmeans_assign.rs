@@ -3,6 +3,9 @@
 
 mod common;
 
+use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use common::*;
 use throng_compute::{AssignStats, ComputeError, Lloyd};
 
@@ -261,6 +264,151 @@ fn labels_are_those_of_differences_where_products_cannot_tell() {
                 .collect();
             assert_eq!(lloyd.labels().unwrap(), want, "{}, d {d}", device.name);
         }
+    }
+}
+
+/// Everything of a step, floats as bits.
+fn step_bits(lloyd: &mut Lloyd, centroids: &[f32]) -> (Vec<u32>, Vec<u32>, u64, Vec<u64>) {
+    let (stats, sums) = lloyd.step(centroids).unwrap();
+    let distances = lloyd.distances().unwrap();
+    let distances = distances.iter().map(|v| v.to_bits()).collect();
+    let sums = sums.sums.iter().map(|v| v.to_bits()).collect();
+    (
+        lloyd.labels().unwrap(),
+        distances,
+        stats.inertia.to_bits(),
+        sums,
+    )
+}
+
+/// Steps that know the ones before skip rows whose labels cannot change; those of a new [`Lloyd`] skip none.
+fn check_skips(device: &Named, x: &[f32], d: usize, path: &[Vec<f32>]) {
+    let (n, k) = (x.len() / d, path[0].len() / d);
+    let on = device.compute.matrix(x, n, d).unwrap();
+    let mut lloyd = Lloyd::new(&on, k).unwrap();
+    for (at, centroids) in path.iter().enumerate() {
+        let whole = step_bits(&mut Lloyd::new(&on, k).unwrap(), centroids);
+        let case = format!("{}, n {n}, d {d}, k {k}, step {at}", device.name);
+        assert_eq!(step_bits(&mut lloyd, centroids), whole, "{case}");
+    }
+}
+
+/// The centroids of Lloyd's iterations from rows spread over `x`; empty clusters stay. The last ones repeat, and the
+/// first come back.
+fn means(x: &[f32], d: usize, k: usize, iterations: usize) -> Vec<Vec<f32>> {
+    let n = x.len() / d;
+    let start = (0..k).flat_map(|c| row(x, d, c * n / k).to_vec());
+    let mut path: Vec<Vec<f32>> = vec![start.collect()];
+    let on = throng_compute::Compute::cpu().matrix(x, n, d).unwrap();
+    for _ in 0..iterations {
+        let mut next = path.last().unwrap().clone();
+        let (_, sums) = Lloyd::new(&on, k).unwrap().step(&next).unwrap();
+        for (c, &count) in sums
+            .counts
+            .iter()
+            .enumerate()
+            .filter(|(_, count)| **count > 0)
+        {
+            for f in 0..d {
+                next[c * d + f] = (sums.sums[c * d + f] / f64::from(count)) as f32;
+            }
+        }
+        path.push(next);
+    }
+    path.extend([path[iterations].clone(), path[0].clone(), path[0].clone()]);
+    path
+}
+
+#[test]
+fn rows_that_are_skipped_change_no_bit() {
+    let far = |seed, count| -> Vec<f32> { uniform(count, seed).iter().map(|v| v + 1e4).collect() };
+    for device in devices().iter().take(2) {
+        assert!(device.name.starts_with("cpu"));
+        for (n, d, k) in [
+            (1, 1, 1),
+            (50, 3, 1),
+            (97, 7, 2),
+            (1_601, 16, 13),
+            (700, 33, 64),
+        ] {
+            check_skips(
+                device,
+                &uniform(n * d, 51),
+                d,
+                &means(&uniform(n * d, 51), d, k, 12),
+            );
+            let x = far(52, n * d);
+            check_skips(device, &x, d, &means(&x, d, k, 6));
+            for groups in [k, 3] {
+                let x = blobs(n, d, groups, 53);
+                check_skips(device, &x, d, &means(&x, d, k, 8));
+            }
+        }
+        // Every row many times, and so few kinds that clusters are empty.
+        let kinds = uniform(9 * 5, 54);
+        let x: Vec<f32> = (0..400)
+            .flat_map(|i| row(&kinds, 5, i * i % 9).to_vec())
+            .collect();
+        check_skips(device, &x, 5, &means(&x, 5, 17, 5));
+    }
+}
+
+#[test]
+fn ties_among_rows_that_are_skipped_go_to_the_lowest_index() {
+    // Integers, so that distances are exact, and many are equal; centroids of which some move by one, or change places.
+    let (n, d, k) = (900, 3, 24);
+    let whole = |seed, count| -> Vec<f32> {
+        uniform(count, seed)
+            .iter()
+            .map(|v| (v * 3.0).round())
+            .collect()
+    };
+    let x = whole(55, n * d);
+    let mut path = vec![whole(56, k * d)];
+    for at in 0..30 {
+        let mut next: Vec<f32> = path[at].clone();
+        match at % 3 {
+            0 => next[at * 7 % (k * d)] += 1.0,
+            1 => next[at * 5 % (k * d)] -= 1.0,
+            _ => (0..d).for_each(|f| next.swap(at % k * d + f, (at + 5) % k * d + f)),
+        }
+        path.push(next);
+    }
+    for device in devices().iter().take(2) {
+        check_skips(device, &x, d, &path);
+        for (scale, far) in [(1.0, 4_096.0), (1e15, 0.0), (1e-15, 0.0), (1e-22, 0.0)] {
+            let moved = |v: &[f32]| -> Vec<f32> { v.iter().map(|v| v * scale + far).collect() };
+            let path: Vec<_> = path.iter().map(|centroids| moved(centroids)).collect();
+            check_skips(device, &moved(&x), d, &path);
+        }
+    }
+}
+
+#[test]
+fn a_step_after_one_that_was_stopped_is_whole() {
+    let (n, d, k) = (20_000, 24, 10);
+    let x = blobs(n, d, k, 57);
+    let path = means(&x, d, k, 3);
+    let compute = throng_compute::Compute::cpu_with_threads(1).unwrap();
+    let on = compute.matrix(&x, n, d).unwrap();
+    let steps = AtomicUsize::new(0);
+    let watched = compute.watched(move |_: &'static str, _, _| {
+        // In the middle of the second step.
+        match steps.fetch_add(1, Ordering::Relaxed) {
+            at if at == n.div_ceil(1536) + 5 => ControlFlow::Break(()),
+            _ => ControlFlow::Continue(()),
+        }
+    });
+    let mut lloyd = Lloyd::new(&on.on(&watched).unwrap(), k).unwrap();
+    lloyd.step(&path[0]).unwrap();
+    let stopped = lloyd.step(&path[1]).unwrap_err();
+    assert!(
+        matches!(stopped, ComputeError::Cancelled { .. }),
+        "{stopped}"
+    );
+    for centroids in [&path[1], &path[2]] {
+        let whole = step_bits(&mut Lloyd::new(&on, k).unwrap(), centroids);
+        assert_eq!(step_bits(&mut lloyd, centroids), whole);
     }
 }
 

@@ -6,7 +6,7 @@ mod common;
 use std::ops::ControlFlow;
 
 use common::*;
-use throng_compute::{ComputeError, KMeansFit, KMeansProblem, Matrix, kmeans_batch};
+use throng_compute::{ComputeError, KMeansFit, KMeansProblem, Lloyd, Matrix, kmeans_batch};
 
 fn fit_all(x: &Matrix, problems: &[KMeansProblem]) -> Vec<KMeansFit> {
     kmeans_batch(x, problems, &mut |_| ControlFlow::Continue(()))
@@ -187,6 +187,78 @@ fn spread(x: &[f32], d: usize, rows: std::ops::Range<usize>, k: usize) -> KMeans
         .flat_map(|c| row(x, d, rows.start + c * rows.len() / k).to_vec())
         .collect();
     KMeansProblem::new(rows, k, start)
+}
+
+/// The centroids after each iteration, each a problem of its own that knows nothing of those before.
+fn one_by_one(x: &Matrix, problem: &KMeansProblem, iterations: usize) -> Vec<Vec<f32>> {
+    let mut path = vec![problem.start.clone()];
+    for at in 0..iterations {
+        let one = KMeansProblem {
+            start: path[at].clone(),
+            max_iter: 1,
+            ..problem.clone()
+        };
+        path.push(fit_all(x, &[one]).swap_remove(0).centroids);
+    }
+    path
+}
+
+#[test]
+fn rows_that_are_skipped_change_no_bit() {
+    // Weights, some 0; unit rows; empty clusters; rows far from the origin; groups that many rows never leave.
+    let (n, d, k) = (1_501, 6, 11);
+    let far = |v: &f32| v + 1e4;
+    let unit = |x: Vec<f32>| -> Vec<f32> {
+        let lengths: Vec<f32> = x.chunks(d).map(|row| dot(row, row).sqrt() as f32).collect();
+        (0..n * d).map(|i| x[i] / lengths[i / d]).collect()
+    };
+    let weights = (0..n).map(|i| (i % 4) as f32 / 2.0).collect();
+    for device in devices().iter().take(2) {
+        assert!(device.name.starts_with("cpu"));
+        for (case, x) in [
+            blobs(n, d, 7, 81),
+            uniform(n * d, 82),
+            uniform(n * d, 83).iter().map(far).collect(),
+            unit(uniform(n * d, 84)),
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            let on = device.compute.matrix(&x, n, d).unwrap();
+            let plain = spread(&x, d, 0..n, k);
+            let mut empty = plain.clone();
+            empty.start[2 * d..4 * d].fill(1e6);
+            let mut weighted = plain.clone();
+            weighted.weights = Some(Vec::clone(&weights));
+            let mut sphere = plain.clone();
+            sphere.unit = case == 3;
+            for problem in [plain, empty, weighted, sphere] {
+                let path = one_by_one(&on, &problem, 9);
+                for max_iter in [2, 5, 9] {
+                    let fit = fit_all(
+                        &on,
+                        &[KMeansProblem {
+                            max_iter,
+                            ..problem.clone()
+                        }],
+                    );
+                    let fit = &fit[0];
+                    // A run that stands still has no more iterations.
+                    assert!(fit.n_iter == max_iter || fit.converged);
+                    let case = format!("{}, case {case}, {max_iter} iterations", device.name);
+                    assert_eq!(fit.centroids, path[fit.n_iter], "{case}");
+                    let mut last = Lloyd::new(&on, k).unwrap();
+                    last.assign(&fit.centroids).unwrap();
+                    assert_eq!(fit.labels, last.labels().unwrap(), "{case}");
+                    let distances = last.distances().unwrap();
+                    let weight = |i| problem.weights.as_ref().map_or(1.0, |w| f64::from(w[i]));
+                    let terms = distances.iter().enumerate();
+                    let inertia: f64 = terms.map(|(i, &v)| weight(i) * f64::from(v)).sum();
+                    assert_eq!(fit.inertia, inertia, "{case}");
+                }
+            }
+        }
+    }
 }
 
 #[test]

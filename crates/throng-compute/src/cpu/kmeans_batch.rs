@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 use rayon::prelude::*;
 
 use super::Threads;
-use super::kmeans_assign::{assign, step, step_count};
+use super::kmeans_assign::{Assigned, assign, step, step_count};
 use super::nearest::Columns;
 use crate::error::ComputeError;
 use crate::kmeans_batch::{KMeansFit, KMeansProblem, KMeansProgress, KMeansShape, WHAT};
@@ -25,7 +25,7 @@ const MOST_BYTES: u64 = 256 << 20;
 struct RunSizes {
     /// Labels and centroids.
     output: usize,
-    /// Distances, centroids in f64, and what an iteration takes beside these and the results.
+    /// Distances and bounds, centroids in f64, and what an iteration takes beside these and the results.
     scratch: usize,
 }
 
@@ -43,7 +43,7 @@ impl RunSizes {
         Self {
             output: rows + size,
             // An iteration's own centroids of f32 are gone when the result's are made.
-            scratch: rows + 2 * size + step,
+            scratch: Assigned::count(rows, features, k) + 2 * size + step,
         }
     }
 }
@@ -180,8 +180,7 @@ struct Run<'a> {
     x: &'a [f32],
     features: usize,
     centroids: Vec<f64>,
-    labels: Vec<u32>,
-    distances: Vec<f32>,
+    assigned: Assigned,
     n_iter: usize,
     changed: usize,
     /// The labels are those of the centroids.
@@ -199,8 +198,7 @@ impl<'a> Run<'a> {
             x: &x[problem.rows.start * features..][..rows * features],
             features,
             centroids: problem.start.iter().map(|&v| f64::from(v)).collect(),
-            labels: vec![u32::MAX; rows],
-            distances: vec![0.0; rows],
+            assigned: Assigned::new(rows),
             n_iter: 0,
             changed: 0,
             is_final: false,
@@ -240,29 +238,16 @@ impl<'a> Run<'a> {
         let centroids = to_f32(&self.centroids);
         let (x, features) = (self.x, self.features);
         let Some(weights) = &self.problem.weights else {
-            let ((changed, _), sums) = step(
-                x,
-                features,
-                &centroids,
-                &mut self.labels,
-                &mut self.distances,
-                self.meter,
-            );
-            self.changed = changed;
+            let (stats, sums) = step(x, features, &centroids, &mut self.assigned, self.meter);
+            self.changed = stats.changed;
             return Sums {
                 values: sums.values,
                 weights: sums.counts.iter().map(|&count| f64::from(count)).collect(),
             };
         };
-        (self.changed, _) = assign(
-            x,
-            features,
-            &centroids,
-            &mut self.labels,
-            &mut self.distances,
-            self.meter,
-        );
-        weighted_sums(x, features, &self.labels, weights, self.problem.k)
+        let stats = assign(x, features, &centroids, &mut self.assigned, self.meter);
+        self.changed = stats.changed;
+        weighted_sums(x, features, &self.assigned.labels, weights, self.problem.k)
     }
 
     /// Gives every empty cluster the row farthest from its own centroid, ties to the lowest, and takes that row out
@@ -276,13 +261,16 @@ impl<'a> Run<'a> {
             return 0;
         }
         let far = self.farthest(empty.len());
-        if far.first().is_none_or(|&row| self.distances[row] == 0.0) {
+        if far
+            .first()
+            .is_none_or(|&row| self.assigned.distances[row] == 0.0)
+        {
             return 0;
         }
         let d = self.features;
         let mut moved = 0;
         for (to, row) in empty.into_iter().zip(far) {
-            let from = self.labels[row] as usize;
+            let from = self.assigned.labels[row] as usize;
             let weight = self.weight(row);
             for f in 0..d {
                 let value = weight * f64::from(self.x[row * d + f]);
@@ -299,9 +287,12 @@ impl<'a> Run<'a> {
     /// The rows with weight that are farthest from their centroids, the farthest first, ties to the lowest.
     fn farthest(&self, count: usize) -> Vec<usize> {
         let mut heap = BinaryHeap::with_capacity(count + 1);
-        for row in (0..self.labels.len()).filter(|&row| self.weight(row) > 0.0) {
+        for row in (0..self.assigned.labels.len()).filter(|&row| self.weight(row) > 0.0) {
             // Distances are not negative, so their bits are ordered as they are.
-            heap.push(Reverse((self.distances[row].to_bits(), Reverse(row))));
+            heap.push(Reverse((
+                self.assigned.distances[row].to_bits(),
+                Reverse(row),
+            )));
             if heap.len() > count {
                 heap.pop();
             }
@@ -344,21 +335,15 @@ impl<'a> Run<'a> {
     fn finish(mut self) -> KMeansFit {
         let centroids = to_f32(&self.centroids);
         if !self.is_final {
-            assign(
-                self.x,
-                self.features,
-                &centroids,
-                &mut self.labels,
-                &mut self.distances,
-                &Meter::default(),
-            );
+            let (x, unmetered) = (self.x, Meter::default());
+            assign(x, self.features, &centroids, &mut self.assigned, &unmetered);
         }
-        let terms = self.distances.iter().enumerate();
+        let terms = self.assigned.distances.iter().enumerate();
         let inertia = terms.map(|(row, &distance)| self.weight(row) * f64::from(distance));
         KMeansFit {
             inertia: inertia.sum(),
             centroids,
-            labels: self.labels,
+            labels: self.assigned.labels,
             n_iter: self.n_iter,
             converged: self.converged,
         }

@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::kmeans_assign::assign;
+use super::kmeans_assign::{Assigned, assign};
 use super::nearest::Columns;
 use crate::error::ComputeError;
 use crate::kmeans_batch::KMeansShape;
@@ -18,7 +18,8 @@ const BLOCK_ROWS: usize = 4096;
 /// Bytes of a seeding with so many new `candidates`: the nearest candidate of each row, and the nearest new one.
 pub fn held(shape: &KMeansShape, features: usize, candidates: usize) -> u64 {
     let new = candidates.saturating_mul(features) + Columns::count(candidates, features);
-    words(new.saturating_add(4 * shape.rows))
+    let assigned = Assigned::count(shape.rows, features, candidates);
+    words(new.saturating_add(3 * shape.rows).saturating_add(assigned))
 }
 
 /// The state of one seeding.
@@ -73,12 +74,14 @@ impl Oversampling for Draws<'_> {
         let first = self.rows.len() as u32;
         let d = self.features;
         let new = self.values(rows);
-        let mut labels = vec![0; self.nearest.len()];
-        let mut distances = vec![0.0; self.nearest.len()];
-        assign(self.x, d, &new, &mut labels, &mut distances, self.meter);
+        let mut assigned = Assigned::new(self.nearest.len());
+        assign(self.x, d, &new, &mut assigned, self.meter);
         self.meter.check()?;
         self.rows.extend(rows);
         let mut sum = 0.0;
+        let Assigned {
+            labels, distances, ..
+        } = assigned;
         for (row, (label, distance)) in labels.into_iter().zip(distances).enumerate() {
             // Ties stay with the earlier candidate.
             if distance < self.nearest[row] {

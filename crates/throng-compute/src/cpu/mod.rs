@@ -7,6 +7,7 @@ pub mod ceiling_copy;
 pub mod ceiling_fma;
 pub mod kmeans_assign;
 pub mod kmeans_batch;
+mod kmeans_bounds;
 pub mod kmeans_parallel;
 pub mod kmeans_plus_plus;
 pub mod kmeans_update;

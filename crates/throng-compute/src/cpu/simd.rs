@@ -123,27 +123,26 @@ mod tests {
                 }
             }
 
-            let (mut nearest, mut own) = (vec![u32::MAX; n], vec![0.0; n]);
-            let stats =
-                kmeans_assign::assign(&x, d, &centroids, &mut nearest, &mut own, &Meter::default());
-            assert_eq!(stats.0, n);
+            let mut assigned = kmeans_assign::Assigned::new(n);
+            let watch = Meter::default();
+            let stats = kmeans_assign::assign(&x, d, &centroids, &mut assigned, &watch);
+            assert_eq!((stats.changed, stats.kept), (n, 0));
             for (i, row) in x.chunks(d).enumerate() {
                 let all: Vec<f64> = centroids.chunks(d).map(|c| squared(row, c)).collect();
                 let least = all.iter().copied().fold(f64::MAX, f64::min);
                 assert!(
-                    all[nearest[i] as usize] <= least * (1.0 + 1e-5),
+                    all[assigned.labels[i] as usize] <= least * (1.0 + 1e-5),
                     "{most} lanes, row {i}"
                 );
-                assert!((f64::from(own[i]) - least).abs() <= 1e-5 * least);
+                assert!((f64::from(assigned.distances[i]) - least).abs() <= 1e-5 * least);
             }
-            let (again, sums) =
-                kmeans_assign::step(&x, d, &centroids, &mut nearest, &mut own, &Meter::default());
-            assert_eq!(again, (0, stats.1));
+            let (again, sums) = kmeans_assign::step(&x, d, &centroids, &mut assigned, &watch);
+            assert_eq!((again.changed, again.inertia), (0, stats.inertia));
+            assert!(again.kept > 0, "{most} lanes");
             assert_eq!(sums.counts.iter().sum::<u32>(), n as u32);
 
             let (near, metric) = (5, Metric::SqEuclidean);
             let none = Excluded::new(&[], n, k).unwrap();
-            let watch = Meter::default();
             let free = Ledger::new(u64::MAX);
             let sizes = neighbors::SearchSizes::new(&free, (n, k, d), near, metric, 0).unwrap();
             let (_, scores) = neighbors::nearest(&x, &centroids, &sizes, &none, &watch);
