@@ -9,6 +9,7 @@ use throng_shaders::Metric;
 use crate::device::{Compute, Engine};
 use crate::error::ComputeError;
 use crate::gpu::pairwise_distances::{BitRows, Comparison, Side};
+use crate::host_values::HostValues;
 use crate::matrix::{Matrix, Values};
 use crate::memory::{self, Charge};
 use crate::pairwise::{WHAT, check_alike, check_rows, meter};
@@ -234,7 +235,7 @@ pub fn pairwise_bits(
     let values = match (a.compute.engine(), &*a.values, &*b.values) {
         (Engine::Cpu(threads), Bits::Host(a, _), Bits::Host(b, _)) => Values::host(charge, || {
             threads.run(|| {
-                let mut out = vec![0.0; a.counts.len() * b.counts.len()];
+                let mut out = HostValues::zeros(a.counts.len() * b.counts.len());
                 cpu::bits::fill(&mut out, a.all(), b.all(), bits, metric, &meter);
                 out
             })

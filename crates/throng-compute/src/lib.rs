@@ -88,6 +88,7 @@ mod error;
 mod gpu;
 mod half;
 mod host_buffer;
+mod host_values;
 mod kmeans_batch;
 mod kmeans_parallel;
 mod kmeans_plus_plus;

@@ -6,6 +6,7 @@ use crate::cpu;
 use crate::device::{Compute, Engine};
 use crate::error::ComputeError;
 use crate::gpu::Rows;
+use crate::host_values::HostValues;
 use crate::memory::{Charge, Counted, MemoryPlan, words};
 
 /// A matrix [n, d] of finite 32-bit floats, row by row, resident on its [`Compute`]. Cloning it is cheap.
@@ -47,9 +48,9 @@ impl Compute {
         check_finite("the matrix", values, cols)?;
         let plan = self.plan_matrix(rows, cols)?;
         let values = match self.engine() {
-            Engine::Cpu(_) => {
-                Values::host(self.ledger().charge(WHAT, plan.peak())?, || values.to_vec())
-            }
+            Engine::Cpu(_) => Values::host(self.ledger().charge(WHAT, plan.peak())?, || {
+                HostValues::copy(values)
+            }),
             Engine::Gpu(context) => Values::Device(Arc::new(Rows::upload(context, values, cols)?)),
         };
         Ok(Matrix::new(self, values, rows, cols))
@@ -90,8 +91,8 @@ pub(crate) const WHAT: &str = "a matrix";
 
 impl Values {
     /// What `make` makes in this process's memory, by a charge for all that it takes meanwhile.
-    pub fn host(charge: Charge, make: impl FnOnce() -> Vec<f32>) -> Self {
-        Values::Host(Arc::new(Counted::new(make(), charge)))
+    pub fn host<V: Into<HostValues>>(charge: Charge, make: impl FnOnce() -> V) -> Self {
+        Values::Host(Arc::new(Counted::new(make().into(), charge)))
     }
 }
 
@@ -178,15 +179,16 @@ impl Matrix {
         }
     }
 
-    /// As [`Matrix::to_vec`], without a copy where the values are in this process and nobody else has them.
+    /// As [`Matrix::to_vec`], without a copy where the values are in this process, nobody else has them, and they
+    /// are few (on Linux below 32 MiB).
     ///
     /// # Errors
     /// The device's, where it was lost.
     pub fn into_vec(self) -> Result<Vec<f32>, ComputeError> {
         match self.values {
             Values::Host(values) => {
-                Ok(Arc::try_unwrap(values)
-                    .map_or_else(|shared| shared.to_vec(), Counted::into_values))
+                let owned = Arc::try_unwrap(values);
+                Ok(owned.map_or_else(|shared| shared.to_vec(), |own| own.into_values().into_vec()))
             }
             Values::Device(_) => self.to_vec(),
         }

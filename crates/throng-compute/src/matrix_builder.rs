@@ -3,6 +3,7 @@
 use crate::device::{Compute, Engine};
 use crate::error::ComputeError;
 use crate::gpu::Rows;
+use crate::host_values::HostValues;
 use crate::matrix::{Matrix, Values, WHAT};
 use crate::memory::Charge;
 use crate::{cpu, gpu};
@@ -18,7 +19,7 @@ pub struct MatrixBuilder {
 
 #[derive(Debug)]
 enum Room {
-    Host(Vec<f32>, Charge),
+    Host(HostValues, Charge),
     Device(Rows),
 }
 
@@ -39,7 +40,9 @@ impl Compute {
             values: match self.engine() {
                 Engine::Cpu(_) => {
                     let charge = self.ledger().charge(WHAT, plan.output)?;
-                    Room::Host(vec![f32::NAN; rows * cols], charge)
+                    let mut values = HostValues::zeros(rows * cols);
+                    values.fill(f32::NAN);
+                    Room::Host(values, charge)
                 }
                 Engine::Gpu(context) => Room::Device(Rows::new(context, rows, cols)?),
             },

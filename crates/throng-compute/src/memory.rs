@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::error::ComputeError;
+use crate::host_values::HostValues;
 
 /// What an operation takes, in bytes, known from shapes alone.
 ///
@@ -188,19 +189,19 @@ impl Drop for Charge {
 /// Values in this process's memory, counted until they are dropped.
 #[derive(Debug)]
 pub(crate) struct Counted {
-    values: Vec<f32>,
+    values: HostValues,
     _charge: Charge,
 }
 
 impl Counted {
     /// Counts `values` by a charge that was for them and for what it took to make them.
-    pub fn new(values: Vec<f32>, charge: Charge) -> Self {
+    pub fn new(values: HostValues, charge: Charge) -> Self {
         let _charge = charge.keep(words(values.len()));
         Self { values, _charge }
     }
 
     /// The values, no more counted.
-    pub fn into_values(self) -> Vec<f32> {
+    pub fn into_values(self) -> HostValues {
         self.values
     }
 }

@@ -10,16 +10,17 @@ use throng_compute::Compute;
 #[global_allocator]
 static HEAP: PeakAlloc = PeakAlloc;
 
+/// Small enough that no result is 32 MiB: from there on they are mapped, and the heap does not see them.
 const SHAPES: [Shape; 3] = [
     Shape {
         n: 9_001,
-        m: 4_003,
+        m: 901,
         d: 40,
         k: 10,
     },
     Shape {
         n: 12_000,
-        m: 2_100,
+        m: 690,
         d: 16,
         k: 31,
     },

@@ -12,6 +12,7 @@ use super::simd::{dispatch, lanes};
 use super::tile::{
     AbsoluteDifference, LargestDifference, Panels, Product, SquaredDifference, Sum, rows_at, tile,
 };
+use crate::host_values::HostValues;
 use crate::memory::{MemoryPlan, words};
 use crate::pairwise_batch::Problem;
 use crate::watch::Meter;
@@ -45,17 +46,23 @@ pub fn plan(
 }
 
 /// Distances [n, m] of the rows of `a` from the rows of `b`.
-pub fn distances(a: &[f32], b: &[f32], features: usize, metric: Metric, meter: &Meter) -> Vec<f32> {
-    let mut out = vec![0.0; a.len() / features * (b.len() / features)];
+pub fn distances(
+    a: &[f32],
+    b: &[f32],
+    features: usize,
+    metric: Metric,
+    meter: &Meter,
+) -> HostValues {
+    let mut out = HostValues::zeros(a.len() / features * (b.len() / features));
     fill(&mut out, a, b, features, metric, meter);
     out
 }
 
 /// The distances of each problem, one matrix after another; `fill` writes one.
-pub fn batch(problems: &[Problem], fill: impl Fn(&mut [f32], &Problem) + Sync) -> Vec<f32> {
+pub fn batch(problems: &[Problem], fill: impl Fn(&mut [f32], &Problem) + Sync) -> HostValues {
     let values = |problem: &Problem| problem.a.len() * problem.b.len();
-    let mut out = vec![0.0; problems.iter().map(values).sum()];
-    let mut rest = out.as_mut_slice();
+    let mut out = HostValues::zeros(problems.iter().map(values).sum());
+    let mut rest = &mut *out;
     let mut tasks = Vec::new();
     for problem in problems {
         let (own, others) = rest.split_at_mut(values(problem));
