@@ -40,7 +40,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Seconds of one iteration of k-means, and the inertia after at most [`MANY`].
+/// Seconds of one iteration of k-means, and the inertia after [`FEW`]: later on runs part at near ties.
 fn lloyd(compute: &Compute, folder: &Path, n: usize, d: usize, k: usize) -> Outcome {
     let x = compute.matrix(&floats(&folder.join("x.f32"))?, n, d)?;
     let init = floats(&folder.join("centroids.f32"))?;
@@ -55,7 +55,7 @@ fn lloyd(compute: &Compute, folder: &Path, n: usize, d: usize, k: usize) -> Outc
         }
         Ok(best)
     };
-    let ((few, fewer, _), (many, more, inertia)) = (fit(FEW)?, fit(MANY)?);
+    let ((few, fewer, inertia), (many, more, _)) = (fit(FEW)?, fit(MANY)?);
     if fewer != FEW || more <= 2 * FEW {
         return Err(format!("only {more} iterations").into());
     }
