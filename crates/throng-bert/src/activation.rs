@@ -16,6 +16,15 @@ pub(crate) enum Activation {
     Identity,
 }
 
+/// PyTorch's modules without arguments.
+const MODULES: [(&str, Activation); 5] = [
+    ("torch.nn.modules.activation.Tanh", Activation::Tanh),
+    ("torch.nn.modules.activation.GELU", Activation::Gelu),
+    ("torch.nn.modules.activation.ReLU", Activation::Relu),
+    ("torch.nn.modules.activation.SiLU", Activation::Silu),
+    ("torch.nn.modules.linear.Identity", Activation::Identity),
+];
+
 impl Activation {
     /// The function that a `config.json` calls `name`.
     pub fn of_config(name: &str) -> Option<Self> {
@@ -30,14 +39,14 @@ impl Activation {
 
     /// The function of a PyTorch module, such as `torch.nn.modules.activation.Tanh`.
     pub fn of_module(path: &str) -> Option<Self> {
-        match path.strip_prefix("torch.nn.modules.")? {
-            "activation.Tanh" => Some(Self::Tanh),
-            "activation.GELU" => Some(Self::Gelu),
-            "activation.ReLU" => Some(Self::Relu),
-            "activation.SiLU" => Some(Self::Silu),
-            "linear.Identity" => Some(Self::Identity),
-            _ => None,
-        }
+        let known = MODULES.into_iter().find(|(known, _)| *known == path);
+        known.map(|(_, activation)| activation)
+    }
+
+    /// The PyTorch module of a function that has one.
+    pub fn module(self) -> Option<&'static str> {
+        let known = MODULES.into_iter().find(|(_, known)| *known == self);
+        known.map(|(path, _)| path)
     }
 
     pub fn forward<const D: usize>(self, x: Tensor<D>) -> Tensor<D> {

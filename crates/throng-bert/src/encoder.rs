@@ -11,7 +11,7 @@ use crate::batch::{self, Batch};
 use crate::model::MaskedLmHead;
 use crate::pooling::Pooling;
 use crate::weights::{self, Loaded};
-use crate::{Bert, BertConfig, BertError, BertForMaskedLm, TokenSequence, bridge};
+use crate::{Bert, BertConfig, BertError, BertForMaskedLm, TokenSequence, bridge, files};
 
 /// Tokens in one batch, padding counted: enough to keep a GPU busy, little enough for any. On a CPU fewer are as fast, and
 /// their tensors come from memory that the allocator keeps, where larger ones are mapped and cleared each time.
@@ -107,21 +107,13 @@ impl Encoder {
     /// # Errors
     /// If a file cannot be written.
     pub fn save(&self, folder: &Path) -> Result<(), BertError> {
-        let write = |name: &str, bytes: &[u8]| {
-            let path = folder.join(name);
-            std::fs::write(&path, bytes).map_err(|e| BertError::File {
-                path,
-                problem: e.to_string(),
-            })
-        };
-        let config = serde_json::to_string_pretty(&self.config)
-            .map_err(|e| BertError::Config(e.to_string()))?;
-        write("config.json", format!("{config}\n").as_bytes())?;
+        files::write_json(&folder.join("config.json"), &self.config)?;
         let bytes = match self.masked_lm() {
             Some(model) => weights::to_bytes(&model),
             None => weights::to_bytes_bare(&self.bert),
         };
-        write("model.safetensors", &bytes.map_err(BertError::Device)?)
+        let bytes = bytes.map_err(BertError::Device)?;
+        files::write(&folder.join("model.safetensors"), &bytes)
     }
 
     /// The model's sizes.

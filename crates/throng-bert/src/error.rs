@@ -34,12 +34,20 @@ pub enum BertError {
     /// The observer asked to stop.
     #[error("stopped on request")]
     Cancelled,
-    /// A model file cannot be read or written.
+    /// A model file cannot be read.
     #[error("{}: {problem}", path.display())]
     File {
         /// The file.
         path: PathBuf,
         /// What is wrong with it.
+        problem: String,
+    },
+    /// A model file cannot be written.
+    #[error("{}: cannot be written ({problem})", path.display())]
+    Unwritten {
+        /// The file.
+        path: PathBuf,
+        /// Why.
         problem: String,
     },
     /// A kernel refused something; rows are sequences.

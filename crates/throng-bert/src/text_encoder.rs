@@ -1,17 +1,16 @@
 //! A pretrained model that turns texts into vectors.
 
 use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use burn::nn::Linear;
 use burn::tensor::Tensor;
-use serde::Deserialize;
 use throng_compute::{Compute, Matrix};
 
 use crate::activation::Activation;
+use crate::files::file;
 use crate::pooling::Pooling;
-use crate::tokenizer::{Tokenizer, file, read_json};
-use crate::{BertError, Encoder, weights};
+use crate::{BertError, Encoder, Tokenizer, modules};
 
 /// Added to a length before it is divided by, as in PyTorch's `normalize`.
 const LEAST_NORM: f64 = 1e-12;
@@ -46,65 +45,6 @@ enum Step {
     Normalize,
 }
 
-/// An entry of sentence-transformers' `modules.json`.
-#[derive(Deserialize)]
-struct ModuleEntry {
-    path: String,
-    r#type: String,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default)]
-struct TransformerConfig {
-    max_seq_length: Option<usize>,
-}
-
-/// `config.json` of a pooling module. Several modes may be on: their vectors are joined in this order.
-#[derive(Deserialize, Default)]
-#[serde(default)]
-struct PoolingConfig {
-    pooling_mode_cls_token: bool,
-    pooling_mode_max_tokens: bool,
-    pooling_mode_mean_tokens: bool,
-    pooling_mode_mean_sqrt_len_tokens: bool,
-    pooling_mode_weightedmean_tokens: bool,
-    pooling_mode_lasttoken: bool,
-}
-
-#[derive(Deserialize)]
-struct DenseConfig {
-    in_features: usize,
-    out_features: usize,
-    #[serde(default = "yes")]
-    bias: bool,
-    #[serde(default = "tanh_module")]
-    activation_function: String,
-}
-
-fn yes() -> bool {
-    true
-}
-
-/// The default of sentence-transformers.
-fn tanh_module() -> String {
-    "torch.nn.modules.activation.Tanh".to_owned()
-}
-
-impl PoolingConfig {
-    fn modes(&self) -> Vec<Pooling> {
-        let modes = [
-            (self.pooling_mode_cls_token, Pooling::Cls),
-            (self.pooling_mode_max_tokens, Pooling::Max),
-            (self.pooling_mode_mean_tokens, Pooling::Mean),
-            (self.pooling_mode_mean_sqrt_len_tokens, Pooling::MeanSqrtLen),
-            (self.pooling_mode_weightedmean_tokens, Pooling::WeightedMean),
-            (self.pooling_mode_lasttoken, Pooling::Last),
-        ];
-        let on = modes.into_iter().filter(|(on, _)| *on);
-        on.map(|(_, mode)| mode).collect()
-    }
-}
-
 impl TextEncoder {
     /// Opens a folder of sentence-transformers (`modules.json` with a Transformer, a Pooling, and any number of Dense and
     /// Normalize), or a Hugging Face BERT with a tokenizer alone, whose vectors are means over a text's tokens. Nothing is
@@ -113,7 +53,7 @@ impl TextEncoder {
     /// # Errors
     /// If a file is missing or broken, or a module is of a kind that is not known: by name.
     pub fn open(folder: &Path, compute: &Compute) -> Result<Self, BertError> {
-        let listed = folder.join("modules.json");
+        let listed = folder.join(modules::LISTED);
         if !listed.exists() {
             let encoder = Encoder::open(folder, compute)?;
             let most = encoder.config().max_position_embeddings;
@@ -124,48 +64,31 @@ impl TextEncoder {
                 steps: Vec::new(),
             });
         }
-        let entries: Vec<ModuleEntry> = read_json(&listed)?;
-        let mut modules = entries
-            .iter()
-            .map(|entry| Ok::<_, BertError>((kind(entry), place(folder, entry, &listed)?)));
-        let mut next = || modules.next().transpose();
+        let mut rest = modules::read(folder)?.into_iter();
         let unknown = |kind: &str| file(&listed, format!("the module {kind} has no place here"));
-        let none = |kind: &str| file(&listed, format!("there is no {kind} module"));
-
-        let (kind, place) = next()?.ok_or_else(|| none("Transformer"))?;
-        if kind != "Transformer" {
-            return Err(unknown(kind));
-        }
-        let encoder = Encoder::open(&place, compute)?;
-        let limits = place.join("sentence_bert_config.json");
-        let limits: TransformerConfig = match limits.exists() {
-            true => read_json(&limits)?,
-            false => TransformerConfig::default(),
+        let mut first = |wanted: &str| match rest.next() {
+            Some((kind, place)) if kind == wanted => Ok(place),
+            Some((kind, _)) => Err(unknown(&kind)),
+            None => Err(file(&listed, format!("there is no {wanted} module"))),
         };
-        let most = encoder.config().max_position_embeddings;
-        let most = limits.max_seq_length.unwrap_or(most).min(most);
-        let tokenizer = Tokenizer::open(&place, most)?;
 
-        let (kind, place) = next()?.ok_or_else(|| none("Pooling"))?;
-        if kind != "Pooling" {
-            return Err(unknown(kind));
-        }
-        let path = place.join("config.json");
-        let pooling = read_json::<PoolingConfig>(&path)?.modes();
-        if pooling.is_empty() {
-            let problem = "no pooling mode that is known is on".to_owned();
-            return Err(file(&path, problem));
-        }
+        let place = first("Transformer")?;
+        let encoder = Encoder::open(&place, compute)?;
+        let most = encoder.config().max_position_embeddings;
+        let most = modules::read_max_length(&place)?.unwrap_or(most).min(most);
+        let tokenizer = Tokenizer::open(&place, most)?;
+        let pooling = modules::read_pooling(&first("Pooling")?)?;
 
         let mut width = pooling.len() * encoder.config().hidden_size;
         let mut steps = Vec::new();
-        while let Some((kind, place)) = next()? {
-            match kind {
+        for (kind, place) in rest {
+            match kind.as_str() {
                 "Normalize" => steps.push(Step::Normalize),
                 "Dense" => {
-                    let (dense, out) = dense(&place, width, &encoder)?;
-                    steps.push(dense);
-                    width = out;
+                    let (linear, activation) =
+                        modules::read_dense(&place, width, encoder.device())?;
+                    width = linear.weight.dims()[1];
+                    steps.push(Step::Dense(linear, activation));
                 }
                 kind => return Err(unknown(kind)),
             }
@@ -176,6 +99,33 @@ impl TextEncoder {
             pooling,
             steps,
         })
+    }
+
+    /// Writes a folder of sentence-transformers into `folder`, which exists: opened here or in Python, it gives the same
+    /// vectors. A pooler becomes what it is, a Dense module of the first token's vectors.
+    ///
+    /// # Errors
+    /// If a file cannot be written, or the device fails.
+    pub fn save(&self, folder: &Path) -> Result<(), BertError> {
+        let width = self.encoder.config().hidden_size;
+        let mut writer = modules::Writer::new(folder);
+        let place = writer.next("Transformer")?;
+        self.encoder.save(&place)?;
+        self.tokenizer.save(&place)?;
+        modules::write_max_length(&place, self.tokenizer.max_length())?;
+        modules::write_pooling(&writer.next("Pooling")?, &self.pooling, width)?;
+        if self.pooling.contains(&Pooling::Pooler) {
+            modules::write_pooler(&writer.next("Dense")?, self.encoder.bert(), width)?;
+        }
+        for step in &self.steps {
+            match step {
+                Step::Dense(linear, activation) => {
+                    modules::write_dense(&writer.next("Dense")?, linear, *activation)?;
+                }
+                Step::Normalize => drop(writer.next("Normalize")?),
+            }
+        }
+        writer.finish()
     }
 
     /// The same model with another pooling.
@@ -274,48 +224,4 @@ impl Step {
             }
         }
     }
-}
-
-/// The last word of a module's type, `sentence_transformers.models.Pooling`.
-fn kind(entry: &ModuleEntry) -> &str {
-    entry.r#type.rsplit('.').next().unwrap_or_default()
-}
-
-/// A module's folder, which lies in the model's.
-fn place(folder: &Path, entry: &ModuleEntry, listed: &Path) -> Result<PathBuf, BertError> {
-    let path = Path::new(&entry.path);
-    let is_inside = path
-        .components()
-        .all(|part| matches!(part, std::path::Component::Normal(_)));
-    match is_inside {
-        true => Ok(folder.join(path)),
-        false => Err(file(
-            listed,
-            format!("{:?} is no folder of this one", entry.path),
-        )),
-    }
-}
-
-/// A Dense module for vectors of `width`, and the width of what it gives.
-fn dense(place: &Path, width: usize, encoder: &Encoder) -> Result<(Step, usize), BertError> {
-    let path = place.join("config.json");
-    let config: DenseConfig = read_json(&path)?;
-    if config.in_features != width {
-        let problem = format!(
-            "in_features is {}, but vectors have {width}",
-            config.in_features
-        );
-        return Err(file(&path, problem));
-    }
-    let name = &config.activation_function;
-    let activation = Activation::of_module(name);
-    let activation = activation.ok_or_else(|| {
-        file(
-            &path,
-            format!("activation_function is {name:?}, which is not known"),
-        )
-    })?;
-    let sizes = (width, config.out_features);
-    let linear = weights::read_dense(place, sizes, config.bias, encoder.device())?;
-    Ok((Step::Dense(linear, activation), config.out_features))
 }

@@ -1,15 +1,15 @@
 //! Text as the tokens of a pretrained model.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 use tokenizers::models::wordpiece::WordPiece;
 use tokenizers::normalizers::BertNormalizer;
 use tokenizers::pre_tokenizers::bert::BertPreTokenizer;
 use tokenizers::processors::bert::BertProcessing;
 use tokenizers::{AddedToken, TruncationParams};
 
+use crate::files::{file, read, read_json, unwritten, write, write_json};
 use crate::{BertError, TokenSequence};
 
 /// Special tokens of a single text, at least: `[CLS]` and `[SEP]`. A text needs one token more.
@@ -115,11 +115,8 @@ impl Tokenizer {
     /// If a file cannot be written.
     pub fn save(&self, folder: &Path) -> Result<(), BertError> {
         let path = folder.join("tokenizer.json");
-        let text = self
-            .tokenizer
-            .to_string(true)
-            .map_err(|e| file(&path, e.to_string()))?;
-        std::fs::write(&path, text).map_err(|e| file(&path, e.to_string()))?;
+        let text = self.tokenizer.to_string(true);
+        write(&path, text.map_err(|e| unwritten(&path, e))?.as_bytes())?;
         let is_there = |token: &&str| self.tokenizer.token_to_id(token).is_some();
         let special = |token: &'static str| Some(token).filter(is_there);
         let config = serde_json::json!({
@@ -131,8 +128,7 @@ impl Tokenizer {
             "sep_token": special("[SEP]"),
             "mask_token": special("[MASK]"),
         });
-        let path = folder.join("tokenizer_config.json");
-        std::fs::write(&path, format!("{config:#}\n")).map_err(|e| file(&path, e.to_string()))
+        write_json(&folder.join("tokenizer_config.json"), &config)
     }
 
     /// The most tokens of a text, special ones among them.
@@ -206,20 +202,4 @@ fn of_vocabulary(path: &Path, config: &Path) -> Result<tokenizers::Tokenizer, Be
         )))
         .add_special_tokens(&special);
     Ok(tokenizer)
-}
-
-/// A JSON file of a model's folder.
-pub(crate) fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, BertError> {
-    serde_json::from_slice(&read(path)?).map_err(|e| file(path, e.to_string()))
-}
-
-fn read(path: &Path) -> Result<Vec<u8>, BertError> {
-    std::fs::read(path).map_err(|e| file(path, e.to_string()))
-}
-
-pub(crate) fn file(path: &Path, problem: String) -> BertError {
-    BertError::File {
-        path: PathBuf::from(path),
-        problem,
-    }
 }

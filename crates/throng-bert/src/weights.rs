@@ -8,14 +8,14 @@ use burn::nn::{Initializer, Linear, LinearConfig};
 use burn::tensor::{DType, Device, Tensor, TensorData};
 use burn_store::{
     ApplyError, BurnToPyTorchAdapter, FloatCastAdapter, KeyRemapper, ModuleAdapter, ModuleSnapshot,
-    PyTorchToBurnAdapter, SafetensorsStore,
+    PathFilter, PyTorchToBurnAdapter, SafetensorsStore,
 };
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
 use serde::de::IgnoredAny;
 
-use crate::{Bert, BertError};
+use crate::{Bert, BertError, files};
 
 /// Draws every weight matrix from N(0, `std`) on the host; biases stay 0 and norms stay 1, as in BERT.
 pub(crate) fn draw<M: Module>(model: M, std: f64, seed: u64) -> M {
@@ -139,7 +139,17 @@ pub(crate) fn to_bytes_bare(bert: &Bert) -> Result<Vec<u8>, String> {
 }
 
 fn write<M: ModuleSnapshot>(model: &M, names: KeyRemapper) -> Result<Vec<u8>, String> {
+    write_some(model, PathFilter::all(), names)
+}
+
+/// The tensors that `some` lets through, renamed.
+fn write_some<M: ModuleSnapshot>(
+    model: &M,
+    some: PathFilter,
+    names: KeyRemapper,
+) -> Result<Vec<u8>, String> {
     let mut store = SafetensorsStore::from_bytes(None)
+        .filter(some)
         // transformers opens no file of another format; and one entry keeps the bytes the same every time.
         .clear_metadata()
         .metadata("format", "pt")
@@ -149,6 +159,12 @@ fn write<M: ModuleSnapshot>(model: &M, names: KeyRemapper) -> Result<Vec<u8>, St
     store.get_bytes().map_err(|e| e.to_string())
 }
 
+/// What a Dense module keeps.
+#[derive(Module, Debug)]
+struct Dense {
+    linear: Linear,
+}
+
 /// The linear map of a Dense module, from `model.safetensors`.
 pub(crate) fn read_dense(
     folder: &Path,
@@ -156,10 +172,6 @@ pub(crate) fn read_dense(
     has_bias: bool,
     device: &Device,
 ) -> Result<Linear, BertError> {
-    #[derive(Module, Debug)]
-    struct Dense {
-        linear: Linear,
-    }
     let linear = LinearConfig::new(from, to).with_bias(has_bias);
     let linear = linear.with_initializer(Initializer::Zeros).init(device);
     let mut dense = Dense { linear };
@@ -171,6 +183,27 @@ pub(crate) fn read_dense(
         }),
         None => Ok(dense.linear),
     }
+}
+
+/// Writes the linear map of a Dense module into `model.safetensors`.
+pub(crate) fn write_dense(folder: &Path, linear: &Linear) -> Result<(), BertError> {
+    let linear = linear.clone();
+    keep(folder, write(&Dense { linear }, KeyRemapper::new()))
+}
+
+/// Writes a BERT's pooler as the linear map of a Dense module.
+pub(crate) fn write_pooler(folder: &Path, bert: &Bert) -> Result<(), BertError> {
+    let names = renaming([("pooler", "linear")].into_iter());
+    let some = PathFilter::from_predicate(|name, _| name.starts_with("pooler."));
+    keep(
+        folder,
+        names.and_then(|names| write_some(bert, some, names)),
+    )
+}
+
+fn keep(folder: &Path, bytes: Result<Vec<u8>, String>) -> Result<(), BertError> {
+    let bytes = bytes.map_err(BertError::Device)?;
+    files::write(&folder.join("model.safetensors"), &bytes)
 }
 
 /// What a folder's weights left open. Names are those that its files use.
@@ -187,7 +220,7 @@ pub(crate) struct Loaded {
 /// Reads a folder's weights into `model`, from `model.safetensors` or from the files that `model.safetensors.index.json`
 /// lists, one after another. A tensor must have the shape that the model asks for. Other precisions become f32.
 pub(crate) fn read<M: ModuleSnapshot>(model: &mut M, folder: &Path) -> Result<Loaded, BertError> {
-    let files = files(folder)?;
+    let files = parts(folder)?;
     let mut loaded = Loaded::default();
     for (i, path) in files.iter().enumerate() {
         let of_file = |problem: String| BertError::File {
@@ -210,7 +243,7 @@ pub(crate) fn read<M: ModuleSnapshot>(model: &mut M, folder: &Path) -> Result<Lo
 }
 
 /// The files that hold a folder's weights.
-fn files(folder: &Path) -> Result<Vec<PathBuf>, BertError> {
+fn parts(folder: &Path) -> Result<Vec<PathBuf>, BertError> {
     let index = folder.join("model.safetensors.index.json");
     let single = folder.join("model.safetensors");
     if single.exists() || !index.exists() {

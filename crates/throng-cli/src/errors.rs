@@ -80,6 +80,9 @@ impl From<BertError> for Failure {
             BertError::LossNotFinite { .. } | BertError::Device(_) => {
                 Self::other(error.to_string())
             }
+            BertError::Unwritten { .. } => {
+                Self::other(format!("{error}; free some space and run again"))
+            }
             error => Self::input(error.to_string()),
         }
     }
@@ -103,7 +106,9 @@ impl From<Error> for Failure {
 /// Saving a result into `target` failed after the place had been found writable.
 pub fn saving(target: &Path, error: Error) -> Failure {
     let problem = match error {
-        Error::Folder { problem, .. } | Error::Bert(BertError::File { problem, .. }) => problem,
+        Error::Folder { problem, .. } | Error::Bert(BertError::Unwritten { problem, .. }) => {
+            problem
+        }
         error => error.to_string(),
     };
     Failure::other(format!(

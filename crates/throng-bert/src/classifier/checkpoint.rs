@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::BertForSequenceClassification;
 use super::optimiser::Trained;
 use crate::BertError;
-use crate::tokenizer::{file, read_json};
+use crate::files::{file, read_json};
 
 /// Where training keeps what it needs to go on, and how often.
 #[derive(Clone, Debug, PartialEq, Eq)]

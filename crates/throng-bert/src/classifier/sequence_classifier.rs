@@ -11,7 +11,8 @@ use throng_compute::Compute;
 use super::{BertForSequenceClassification, Task};
 use crate::batch::{self, Batch};
 use crate::encoder::batch_tokens;
-use crate::weights::{self, Loaded};
+use crate::files::{file, read_json, write, write_json};
+use crate::weights;
 use crate::{Bert, BertConfig, BertError, Encoder, TokenSequence, bridge};
 
 /// A BERT that scores the labels of sequences, in the folder that transformers keeps it in.
@@ -83,11 +84,11 @@ impl SequenceClassifier {
     pub fn open(folder: &Path, compute: &Compute) -> Result<Self, BertError> {
         let path = folder.join("config.json");
         let config = BertConfig::read(&path)?;
-        let head: Head = crate::tokenizer::read_json(&path)?;
+        let head: Head = read_json(&path)?;
         let labels: Vec<String> = head.id2label.values().cloned().collect();
         if labels.is_empty() || head.id2label.keys().copied().ne(0..labels.len()) {
             let problem = "id2label does not name labels 0, 1, 2 and so on".to_owned();
-            return Err(crate::tokenizer::file(&path, problem));
+            return Err(file(&path, problem));
         }
         let task = head.problem_type.unwrap_or(match labels.len() {
             1 => Task::Regression,
@@ -97,12 +98,10 @@ impl SequenceClassifier {
         let bert = Bert::zeros(&config, &device);
         let mut model =
             BertForSequenceClassification::init(bert, &config, labels.len(), 0, &device);
-        let Loaded { file, missing, .. } = weights::read(&mut model, folder)?;
-        if let Some(name) = missing.first() {
-            return Err(BertError::File {
-                path: file,
-                problem: format!("tensor {name} is not there"),
-            });
+        let loaded = weights::read(&mut model, folder)?;
+        if let Some(name) = loaded.missing.first() {
+            let problem = format!("tensor {name} is not there");
+            return Err(file(&loaded.file, problem));
         }
         Ok(Self {
             model,
@@ -133,14 +132,9 @@ impl SequenceClassifier {
         if let (Some(config), serde_json::Value::Object(head)) = (config.as_object_mut(), head) {
             config.extend(head);
         }
-        let text = serde_json::to_string_pretty(&config).map_err(problem)?;
-        let write = |name: &str, bytes: &[u8]| {
-            let path = folder.join(name);
-            std::fs::write(&path, bytes).map_err(|e| crate::tokenizer::file(&path, e.to_string()))
-        };
-        write("config.json", format!("{text}\n").as_bytes())?;
+        write_json(&folder.join("config.json"), &config)?;
         let bytes = weights::to_bytes(&self.model).map_err(BertError::Device)?;
-        write("model.safetensors", &bytes)
+        write(&folder.join("model.safetensors"), &bytes)
     }
 
     /// What the scores mean.

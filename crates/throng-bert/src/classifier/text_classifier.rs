@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use throng_compute::Compute;
 
 use super::{SequenceClassifier, Task};
-use crate::tokenizer::{Tokenizer, file, read_json};
-use crate::{BertError, TextEncoder, TokenSequence};
+use crate::files::{file, read_json, write_json};
+use crate::{BertError, TextEncoder, TokenSequence, Tokenizer};
 
 /// A [`SequenceClassifier`] with its tokenizer and the temperature that its probabilities are calibrated with.
 #[derive(Debug, Clone)]
@@ -104,9 +104,7 @@ impl TextClassifier {
         let calibration = Calibration {
             temperature: self.temperature,
         };
-        let path = folder.join(CALIBRATION);
-        let text = serde_json::to_string(&calibration).map_err(|e| file(&path, e.to_string()))?;
-        std::fs::write(&path, text + "\n").map_err(|e| file(&path, e.to_string()))
+        write_json(&folder.join(CALIBRATION), &calibration)
     }
 
     /// What makes tokens of texts.

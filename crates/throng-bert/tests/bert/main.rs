@@ -12,6 +12,7 @@ mod parity;
 mod pretraining;
 mod recipe;
 mod safetensors;
+mod text_encoder;
 mod training;
 mod variants;
 
