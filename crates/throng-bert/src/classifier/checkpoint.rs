@@ -6,14 +6,16 @@ use std::path::{Path, PathBuf};
 use burn::module::{Module, ParamGroup};
 use burn::optim::ModuleOptimizer;
 use burn::store::ModuleRecord;
+use burn::tensor::Bytes;
 use serde::{Deserialize, Serialize};
 
 use super::BertForSequenceClassification;
 use super::optimiser::Trained;
 use crate::BertError;
-use crate::files::{file, read_json};
+use crate::files::{file, read, read_json, unwritten, write_json};
 
-/// Where training keeps what it needs to go on, and how often.
+/// Where training keeps what it needs to go on, and how often. What lies there when training ends stays until it is cleared:
+/// should the model not be saved after all, training that goes on from there ends at once, with the same model.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Checkpoints {
     /// A folder of its own. What lies there is replaced by each checkpoint, whole or not at all.
@@ -51,6 +53,28 @@ pub(super) struct State {
     pub progress: Progress,
 }
 
+impl State {
+    /// Into a new folder.
+    fn write(&self, folder: &Path) -> Result<(), BertError> {
+        fs::create_dir_all(folder).map_err(|e| unwritten(folder, e))?;
+        let record = |model: &BertForSequenceClassification, name: &str| {
+            // What is not trained is what the run began with.
+            let trained = ParamGroup::from_ids(Trained::of(model).ids);
+            let path = folder.join(name);
+            let saved = model.clone().into_record_group(trained).save(&path);
+            saved.map_err(|e| unwritten(&path, e))
+        };
+        record(&self.model, MODEL)?;
+        if let Some(best) = &self.best {
+            record(best, BEST)?;
+        }
+        let path = folder.join(OPTIMISER);
+        let saved = self.optimiser.save(&path);
+        saved.map_err(|e| unwritten(&path, e))?;
+        write_json(&folder.join(PROGRESS), &self.progress)
+    }
+}
+
 const MODEL: &str = "model.bpk";
 const BEST: &str = "best.bpk";
 const OPTIMISER: &str = "optimiser.bpk";
@@ -61,32 +85,15 @@ impl Checkpoints {
     pub(super) fn save(&self, state: &State) -> Result<(), BertError> {
         let [new, old] = self.beside();
         remove(&new)?;
-        fs::create_dir_all(&new).map_err(|e| file(&new, e.to_string()))?;
-        let of = |name: &str| {
-            let path = new.join(name);
-            move |e: String| file(&path, e)
-        };
-        let record = |model: &BertForSequenceClassification, name: &str| {
-            // What is not trained is what the run began with.
-            let trained = ParamGroup::from_ids(Trained::of(model).ids);
-            let record = model.clone().into_record_group(trained);
-            record
-                .save(new.join(name))
-                .map_err(|e| of(name)(e.to_string()))
-        };
-        record(&state.model, MODEL)?;
-        if let Some(best) = &state.best {
-            record(best, BEST)?;
+        if let Err(error) = state.write(&new) {
+            // What could not be written is the error to tell.
+            let _ = remove(&new);
+            return Err(error);
         }
-        let optimiser = state.optimiser.save(new.join(OPTIMISER));
-        optimiser.map_err(|e| of(OPTIMISER)(e.to_string()))?;
-        let progress =
-            serde_json::to_vec(&state.progress).map_err(|e| of(PROGRESS)(e.to_string()))?;
-        fs::write(new.join(PROGRESS), progress).map_err(|e| of(PROGRESS)(e.to_string()))?;
-
-        let rename =
-            |from: &Path, to: &Path| fs::rename(from, to).map_err(|e| file(to, e.to_string()));
+        let rename = |from: &Path, to: &Path| fs::rename(from, to).map_err(|e| unwritten(to, e));
         if self.folder.exists() {
+            // A kill may have left it.
+            remove(&old)?;
             rename(&self.folder, &old)?;
         }
         rename(&new, &self.folder)?;
@@ -106,14 +113,16 @@ impl Checkpoints {
             let problem = "it is of a run with other data or settings; remove it to begin anew";
             return Err(file(folder, problem.to_owned()));
         }
+        // Read here: Burn would read a file's tensors when they are needed, and find the next checkpoint there, or none.
+        let bytes = |path: &Path| read(path).map(Bytes::from_bytes_vec);
         let record = |model: BertForSequenceClassification, name: &str| {
             let path = folder.join(name);
-            let loaded = ModuleRecord::load(&path)
+            let loaded = ModuleRecord::from_bytes(bytes(&path)?)
                 .and_then(|record| model.try_load_record(record.allow_partial(true)));
             loaded.map_err(|e| file(&path, e.to_string()))
         };
         let path = folder.join(OPTIMISER);
-        let optimiser = fresh.optimiser.load(&path);
+        let optimiser = fresh.optimiser.from_bytes(bytes(&path)?);
         Ok(State {
             best: match progress.best {
                 Some(_) => Some(record(fresh.model.clone(), BEST)?),
@@ -125,8 +134,11 @@ impl Checkpoints {
         })
     }
 
-    /// Removes what lies there: the run is over.
-    pub(super) fn clear(&self) -> Result<(), BertError> {
+    /// Removes what lies there: the trained model is where it should be.
+    ///
+    /// # Errors
+    /// If it cannot be removed.
+    pub fn clear(&self) -> Result<(), BertError> {
         let [new, old] = self.beside();
         [&new, &old, &self.folder]
             .into_iter()
@@ -146,7 +158,7 @@ impl Checkpoints {
 
 fn remove(folder: &Path) -> Result<(), BertError> {
     match fs::remove_dir_all(folder) {
-        Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(file(folder, e.to_string())),
+        Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(unwritten(folder, e)),
         _ => Ok(()),
     }
 }

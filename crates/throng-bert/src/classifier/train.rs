@@ -405,9 +405,6 @@ impl<'a> Run<'a> {
             progress,
             ..
         } = self.state;
-        if let Some(checkpoints) = self.checkpoints.filter(|_| ended != Ended::Stopped) {
-            checkpoints.clear()?;
-        }
         // Adapters become part of their matrices.
         let model = best.unwrap_or(model).valid().materialize();
         let report = TrainReport {

@@ -489,10 +489,9 @@ fn a_killed_training_goes_on_as_if_nothing_had_happened() {
             every: 3,
             resume: true,
         };
-        // Stopped in the middle of an epoch, and once more: a stop keeps where it is, a kill (here an error of the watcher)
-        // goes back to the last checkpoint.
+        // Stopped in the middle of an epoch, and once more; then it ends, and goes on from there to the same model.
         let mut steps = Vec::new();
-        for stop_at in [2, 8, usize::MAX] {
+        for stop_at in [2, 8, usize::MAX, usize::MAX] {
             let mut heard = Heard {
                 scores: scores.clone(),
                 stop_at: Some(stop_at),
@@ -512,10 +511,16 @@ fn a_killed_training_goes_on_as_if_nothing_had_happened() {
             if stop_at == usize::MAX {
                 assert_eq!(resumed, report, "{tuning:?}");
                 assert_eq!(saved(&classifier), want, "{tuning:?}");
-                assert!(!checkpoints.folder.exists());
+                assert!(checkpoints.folder.exists());
             } else {
                 assert_eq!(resumed.ended, Ended::Stopped);
                 assert!(checkpoints.folder.exists());
+                // What a kill may leave beside it.
+                for beside in ["checkpoint.old", "checkpoint.new"] {
+                    let beside = folder.path().join(beside);
+                    std::fs::create_dir(&beside).unwrap();
+                    std::fs::write(beside.join("model.bpk"), "half").unwrap();
+                }
                 let other = TrainParams {
                     batch_size: 5,
                     ..params.clone()
@@ -536,6 +541,8 @@ fn a_killed_training_goes_on_as_if_nothing_had_happened() {
             }
         }
         assert_eq!(steps, whole.steps, "{tuning:?}");
+        checkpoints.clear().unwrap();
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
     }
 }
 
