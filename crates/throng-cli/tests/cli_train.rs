@@ -3,74 +3,10 @@
 
 mod common;
 use std::fs;
-use std::path::Path;
-use std::process::Stdio;
-use std::time::{Duration, Instant};
 
-use common::{Place, Ran, list, throng};
+use common::train::{lines, model, table, train};
+use common::{Place, list};
 use serde_json::Value;
-
-fn model() -> String {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../assets/minilm");
-    assert!(
-        folder.exists(),
-        "assets/minilm is not there: run `cargo xtask assets`"
-    );
-    folder.display().to_string()
-}
-
-/// Praise and complaints of eight things, with a user and a number each.
-fn table(rows: usize) -> String {
-    let things = [
-        "dress", "coat", "shirt", "skirt", "jumper", "hat", "scarf", "belt",
-    ];
-    let praise = [
-        "i love this",
-        "what a lovely",
-        "a perfect",
-        "so happy with the",
-    ];
-    let complaints = [
-        "i returned this",
-        "what a terrible",
-        "a badly made",
-        "so unhappy with the",
-    ];
-    let mut text = "words,kind,tags,stars,user\n".to_owned();
-    for row in 0..rows {
-        let (is_good, thing) = (row % 2 == 0, things[row / 2 % 8]);
-        let (start, kind) = match is_good {
-            true => (praise[row / 16 % 4], "praise"),
-            false => (complaints[row / 16 % 4], "complaint"),
-        };
-        let tags = if is_good { "good|seen" } else { "seen" };
-        let stars = if is_good { 4.5 } else { 1.0 };
-        text += &format!(
-            "{start} {thing} number {row},{kind},{tags},{stars},u{}\n",
-            row % 20
-        );
-    }
-    text
-}
-
-fn train(place: &Place, more: &[&str]) -> Ran {
-    let model = model();
-    let mut args = vec![
-        "train", "--data", "t.csv", "--text", "words", "--model", &model, "--out", "m",
-    ];
-    args.extend(more);
-    if !more.contains(&"--label") {
-        args.extend(["--label", "kind"]);
-    }
-    place.run(args)
-}
-
-fn lines(path: &Path) -> Vec<Value> {
-    let text = fs::read_to_string(path).unwrap();
-    text.lines()
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect()
-}
 
 #[test]
 fn a_trained_head_tells_praise_from_complaints() {
@@ -95,6 +31,7 @@ fn a_trained_head_tells_praise_from_complaints() {
     let files = [
         "calibration.json",
         "config.json",
+        "events.out.tfevents.throng",
         "metrics.jsonl",
         "model.safetensors",
         "report.html",
@@ -266,49 +203,6 @@ fn bad_input_is_one_line_and_leaves_nothing() {
         train(&place, &["--lr", "1e38", "--warmup", "0", "--epochs", "20"]).failed_after_notes(1);
     assert!(line.contains("not finite at step"), "{line}");
     assert!(!place.path("m").exists());
-}
-
-/// Killed after an epoch, and gone on.
-#[test]
-fn a_killed_run_goes_on() {
-    let place = Place::new();
-    place.write("t.csv", table(400));
-    train(&place, &["--tune", "head", "--quiet"]).ok();
-    let whole = fs::read(place.path("m/model.safetensors")).unwrap();
-    let metrics = lines(&place.path("m/metrics.jsonl"));
-    fs::remove_dir_all(place.path("m")).unwrap();
-
-    let mut command = throng();
-    let model = model();
-    command.current_dir(place.path("."));
-    command.args([
-        "train", "--data", "t.csv", "--text", "words", "--label", "kind", "--tune", "head",
-    ]);
-    command.args(["--model", &model, "--out", "m", "--quiet"]);
-    let mut child = command
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let start = Instant::now();
-    while !place.path("m.run/checkpoint/progress.json").exists() {
-        assert!(
-            child.try_wait().unwrap().is_none(),
-            "it ended before it was killed"
-        );
-        assert!(start.elapsed() < Duration::from_secs(120));
-        std::thread::sleep(Duration::from_millis(1));
-    }
-    child.kill().unwrap();
-    child.wait().unwrap();
-    assert!(!place.path("m").exists());
-
-    let line = train(&place, &["--tune", "head", "--resume", "--batch", "8"]).failed_after_notes(2);
-    assert!(line.contains("with other data or settings"), "{line}");
-    train(&place, &["--tune", "head", "--resume", "--quiet"]).ok();
-    assert!(fs::read(place.path("m/model.safetensors")).unwrap() == whole);
-    assert_eq!(lines(&place.path("m/metrics.jsonl")), metrics);
-    assert!(!place.path("m.run").exists());
 }
 
 /// New words for the same classes, learnt without losing the old ones.

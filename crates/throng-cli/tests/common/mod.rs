@@ -1,6 +1,9 @@
 //! Runs the built command, and writes and reads its files without its code.
 #![allow(dead_code, clippy::unwrap_used, clippy::expect_used)]
 
+pub mod events;
+pub mod train;
+
 use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -12,9 +12,10 @@ use crate::failure::Failure;
 
 /// Train a classifier of texts on a pretrained BERT
 ///
-/// Writes a model folder that transformers opens too, metrics.jsonl and report.json. Every epoch is judged on rows held out:
-/// those of --valid, else --holdout of the rows, whole groups of --split-by (or of the same text) together. The best epoch is
-/// kept. While it runs, OUT.run beside the output holds metrics.jsonl and a checkpoint for --resume.
+/// Writes a model folder that transformers opens too, metrics.jsonl, the same as events for TensorBoard, report.html and
+/// report.json. Every epoch is judged on rows held out: those of --valid, else --holdout of the rows, whole groups of --split-by
+/// (or of the same text) together. The best epoch is kept. While it runs, OUT.run beside the output holds metrics, events and a
+/// checkpoint for --resume.
 #[derive(clap::Args)]
 #[command(
     after_help = "Example:\n  throng train --data reviews.csv --text \"Review Text\" --label \"Recommended IND\" --model all-MiniLM-L6-v2 --tune head --out recommends"

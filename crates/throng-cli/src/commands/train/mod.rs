@@ -1,6 +1,7 @@
 //! `throng train`: a classifier of texts.
 
 mod args;
+mod events;
 mod journal;
 mod rows;
 
@@ -168,25 +169,32 @@ pub fn run(args: &Args, session: &Session) -> Result<(), Failure> {
     };
     let trained = classify::train(model, &plan, examples, &mut watch);
     drop(progress);
+    let say_what_is_kept = || {
+        session.note(format_args!(
+            "{} holds a checkpoint; --resume goes on from there",
+            run.display()
+        ));
+    };
+    let trained = match journal.failed.take() {
+        Some(error) => Err(unwritten(error)),
+        None => trained.map_err(Failure::from),
+    };
     let trained = match trained {
         Ok(trained) => trained,
-        Err(error) => {
+        Err(failure) => {
             // Only a checkpoint is worth keeping.
-            if !checkpoints.folder.exists() {
-                journal.remove().map_err(unwritten)?;
+            match checkpoints.folder.exists() {
+                true => say_what_is_kept(),
+                false => journal.remove().map_err(unwritten)?,
             }
-            return Err(error.into());
+            return Err(failure);
         }
     };
-    if let Some(error) = journal.failed.take() {
-        return Err(Failure::writing(&run, &error));
-    }
     if trained.report.is_none() {
-        stop::check()?;
+        say_what_is_kept();
+        return Err(Failure::stopped());
     }
 
-    let unsaved = |error: throng::bert::BertError| saving(&args.out.out, error.into());
-    trained.model.save(folder.path()).map_err(unsaved)?;
     let outcome = Outcome {
         labels: &data.labels,
         n_train: train.0.len(),
@@ -207,12 +215,20 @@ pub fn run(args: &Args, session: &Session) -> Result<(), Failure> {
         out: args.out.out.display().to_string(),
     };
     let page = classify::training_report(&trained, &plan, examples, &args.about(&outcome))?;
+    let json = pretty_json(&outcome)?;
+    let html = throng::report::training::html(&page);
     let write = |name: &str, text: String| std::fs::write(folder.path().join(name), text);
-    write("report.json", pretty_json(&outcome)?)
-        .and_then(|()| write("report.html", throng::report::training::html(&page)))
-        .and_then(|()| journal.copy(folder.path()))
-        .map_err(|error| Failure::writing(&args.out.out, &error))?;
-    folder.commit("train")?;
+    let written = match trained.model.save(folder.path()) {
+        Err(error) => Err(saving(&args.out.out, error.into())),
+        Ok(()) => write("report.json", json)
+            .and_then(|()| write("report.html", html))
+            .and_then(|()| journal.copy(folder.path()))
+            .map_err(|error| Failure::writing(&args.out.out, &error)),
+    };
+    if let Err(failure) = written.and_then(|()| folder.commit("train")) {
+        say_what_is_kept();
+        return Err(failure);
+    }
     if trained.is_stopped() {
         session.note(format_args!(
             "{} holds the best of {} epochs; --resume goes on behind step {}",
