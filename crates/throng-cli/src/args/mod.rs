@@ -7,6 +7,7 @@ mod k;
 mod log;
 mod metric;
 mod out;
+mod texts;
 
 pub use clustering::{Algorithm, Clustering};
 pub use common::Common;
@@ -15,6 +16,7 @@ pub use k::K;
 pub use log::LogArgs;
 pub use metric::ClusterMetric;
 pub use out::OutDir;
+pub use texts::TextFiles;
 
 use std::path::Path;
 

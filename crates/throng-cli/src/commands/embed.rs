@@ -9,11 +9,11 @@ use clap::ValueEnum;
 use serde::Serialize;
 use thousands::Separable;
 use throng::bert::{BertError, Pooling, TextEncoder};
-use throng::events::{ReadOptions, Source, Texts};
 
-use crate::failure::{Failure, at};
+use crate::args::TextFiles;
+use crate::failure::Failure;
 use crate::npy;
-use crate::output::{FileKind, OutputFile};
+use crate::output::FileKind;
 use crate::session::Session;
 use crate::stop;
 
@@ -30,13 +30,8 @@ pub struct Args {
     /// The model's folder: config.json, model.safetensors (or its parts), tokenizer.json or vocab.txt
     #[arg(long, value_name = "DIR")]
     model: PathBuf,
-    /// The texts: plain text with one on each line, or with --column a table of CSV, JSON Lines or
-    /// Parquet; - is standard input
-    #[arg(long, value_name = "FILE")]
-    input: PathBuf,
-    /// The table's column that holds the texts
-    #[arg(long, value_name = "NAME")]
-    column: Option<String>,
+    #[command(flatten)]
+    files: TextFiles,
     /// How a text's token vectors become one (the model's own way when not given, else mean)
     #[arg(long, value_enum)]
     pooling: Option<PoolingName>,
@@ -47,12 +42,6 @@ pub struct Args {
     /// limit when not given)
     #[arg(long, value_name = "N")]
     max_length: Option<usize>,
-    /// The file to write
-    #[arg(long, value_name = "FILE.npy")]
-    out: PathBuf,
-    /// Replace an earlier .npy file
-    #[arg(long)]
-    force: bool,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -98,29 +87,24 @@ struct Outcome {
 /// # Errors
 /// When an argument, the model, the texts or the output is wrong, the device fails, or Ctrl-C is pressed.
 pub fn run(args: &Args, session: &Session) -> Result<(), Failure> {
-    let mut out = OutputFile::create(&args.out, args.force, FileKind::Npy, &[&args.input])?;
-    let source = match args.input.as_os_str() == "-" {
-        true => Source::Stdin,
-        false => Source::Path(args.input.clone()),
-    };
-    let mut texts = Texts::open(&source, args.column.as_deref(), &ReadOptions::default())?;
+    let files = &args.files;
+    let (mut out, mut texts) = files.open(FileKind::Npy)?;
     let compute = session.compute()?;
     let encoder = TextEncoder::open(&args.model, &compute)?;
     let encoder = adjusted(args, encoder)?;
     say_what_is_unused(&encoder, session);
 
-    let total = std::fs::metadata(&args.input).ok().map(|about| about.len());
+    let total = files.bytes();
     let progress = session.progress();
     let mut outcome = Outcome {
         n: 0,
         d: encoder.width(),
         empty: 0,
         seconds: 0.0,
-        out: args.out.display().to_string(),
+        out: files.out.display().to_string(),
         device: compute.describe().to_owned(),
     };
-    let mut rows =
-        Rows::begin(out.file(), outcome.d).map_err(|e| Failure::writing(&args.out, &e))?;
+    let mut rows = Rows::begin(out.file(), outcome.d).map_err(|e| files.unwritten(&e))?;
     while let Some(batch) = texts.next_batch()? {
         stop::check()?;
         let blank = batch.iter().filter(|text| text.trim().is_empty());
@@ -132,11 +116,10 @@ pub fn run(args: &Args, session: &Session) -> Result<(), Failure> {
                 progress.at("embed", texts.bytes(), total);
                 stop::flow()
             })
-            .map_err(|error| in_input(args, error, first))?;
+            .map_err(|error| in_input(files, error, first))?;
         let values = vectors.into_vec()?;
         outcome.seconds += start.elapsed().as_secs_f64();
-        rows.add(&values)
-            .map_err(|e| Failure::writing(&args.out, &e))?;
+        rows.add(&values).map_err(|e| files.unwritten(&e))?;
         outcome.n += batch.len() as u64;
     }
     if outcome.n == outcome.empty {
@@ -144,10 +127,9 @@ pub fn run(args: &Args, session: &Session) -> Result<(), Failure> {
             0 => "has no texts; give at least one",
             _ => "holds empty texts only; name another column or file",
         };
-        return Err(at(args.input.display(), problem));
+        return Err(files.wrong(problem));
     }
-    rows.end(outcome.n)
-        .map_err(|e| Failure::writing(&args.out, &e))?;
+    rows.end(outcome.n).map_err(|e| files.unwritten(&e))?;
     stop::check()?;
     out.commit()?;
     session.finish(&outcome, &summary(&outcome))
@@ -194,12 +176,11 @@ fn say_what_is_unused(encoder: &TextEncoder, session: &Session) {
 }
 
 /// An error of a batch whose texts begin at `first`.
-fn in_input(args: &Args, error: BertError, first: u64) -> Failure {
+fn in_input(files: &TextFiles, error: BertError, first: u64) -> Failure {
     match error {
-        BertError::Sequence { sequence, problem } => at(
-            args.input.display(),
-            format!("text {}: {problem}", first + sequence as u64),
-        ),
+        BertError::Sequence { sequence, problem } => {
+            files.wrong(&format!("text {}: {problem}", first + sequence as u64))
+        }
         error => error.into(),
     }
 }

@@ -8,10 +8,10 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 use thousands::Separable;
 use throng::bert::{Task, TextClassifier};
-use throng::events::{ReadOptions, Source, Texts};
 
-use crate::failure::{Failure, at};
-use crate::output::{FileKind, OutputFile};
+use crate::args::TextFiles;
+use crate::failure::Failure;
+use crate::output::FileKind;
 use crate::session::Session;
 use crate::stop;
 
@@ -30,18 +30,8 @@ pub struct Args {
     /// A folder that `throng train` wrote, or a BertForSequenceClassification with its tokenizer
     #[arg(long, value_name = "DIR")]
     model: PathBuf,
-    /// The texts: plain text with one on each line, or with --text a table; - is standard input
-    #[arg(long, value_name = "FILE")]
-    input: PathBuf,
-    /// The table's column that holds the texts
-    #[arg(long, value_name = "NAME")]
-    text: Option<String>,
-    /// The file to write
-    #[arg(long, value_name = "FILE.jsonl")]
-    out: PathBuf,
-    /// Replace an earlier file
-    #[arg(long)]
-    force: bool,
+    #[command(flatten)]
+    files: TextFiles,
 }
 
 #[derive(Serialize)]
@@ -59,21 +49,12 @@ struct Outcome {
 /// # Errors
 /// When an argument, the model, the texts or the output is wrong, the device fails, or Ctrl-C is pressed.
 pub fn run(args: &Args, session: &Session) -> Result<(), Failure> {
-    let mut out = OutputFile::create(
-        &args.out,
-        args.force,
-        FileKind::Table(START),
-        &[&args.input],
-    )?;
-    let source = match args.input.as_os_str() == "-" {
-        true => Source::Stdin,
-        false => Source::Path(args.input.clone()),
-    };
-    let mut texts = Texts::open(&source, args.text.as_deref(), &ReadOptions::default())?;
+    let files = &args.files;
+    let (mut out, mut texts) = files.open(FileKind::Table(START))?;
     let compute = session.compute()?;
     let model = TextClassifier::open(&args.model, &compute)?;
     let labels = model.classifier.labels();
-    let total = std::fs::metadata(&args.input).ok().map(|about| about.len());
+    let total = files.bytes();
     let progress = session.progress();
     let start = Instant::now();
     let (mut n, mut counts) = (0, vec![0_usize; labels.len()]);
@@ -86,15 +67,14 @@ pub fn run(args: &Args, session: &Session) -> Result<(), Failure> {
         })?;
         for row in found.chunks(labels.len()) {
             writeln!(file, "{}", said(&model, row, &mut counts))
-                .map_err(|error| Failure::writing(&args.out, &error))?;
+                .map_err(|error| files.unwritten(&error))?;
         }
         n += batch.len();
     }
     if n == 0 {
-        return Err(at(args.input.display(), "has no texts; give at least one"));
+        return Err(files.wrong("has no texts; give at least one"));
     }
-    file.flush()
-        .map_err(|error| Failure::writing(&args.out, &error))?;
+    file.flush().map_err(|error| files.unwritten(&error))?;
     drop(file);
     drop(progress);
     out.commit()?;
@@ -105,7 +85,7 @@ pub fn run(args: &Args, session: &Session) -> Result<(), Failure> {
             .map(|(label, &count)| (label.clone(), json!(count)))
             .collect(),
         seconds: start.elapsed().as_secs_f64(),
-        out: args.out.display().to_string(),
+        out: files.out.display().to_string(),
         device: compute.describe().to_owned(),
     };
     session.finish(&outcome, &summary(&outcome))

@@ -1,0 +1,58 @@
+//! Texts to read, and the file that is written of them.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use throng::events::{ReadOptions, Source, Texts};
+
+use crate::failure::{Failure, at};
+use crate::output::{FileKind, OutputFile};
+
+/// Texts to read, and the file that is written of them.
+#[derive(Args, Clone, Debug)]
+pub struct TextFiles {
+    /// The texts: plain text with one on each line, or with --column a table of CSV, JSON Lines or
+    /// Parquet; - is standard input
+    #[arg(long, value_name = "FILE")]
+    pub input: PathBuf,
+    /// The table's column that holds the texts
+    #[arg(long, visible_alias = "text", value_name = "NAME")]
+    pub column: Option<String>,
+    /// The file to write
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+    /// Replace an earlier file of throng
+    #[arg(long)]
+    pub force: bool,
+}
+
+impl TextFiles {
+    /// Prepares the output, then opens the texts.
+    ///
+    /// # Errors
+    /// As [`OutputFile::create`]; if the texts or their column are not there.
+    pub fn open(&self, kind: FileKind) -> Result<(OutputFile, Texts), Failure> {
+        let out = OutputFile::create(&self.out, self.force, kind, &[&self.input])?;
+        let source = match self.input.as_os_str() == "-" {
+            true => Source::Stdin,
+            false => Source::Path(self.input.clone()),
+        };
+        let texts = Texts::open(&source, self.column.as_deref(), &ReadOptions::default())?;
+        Ok((out, texts))
+    }
+
+    /// Bytes of the input, if it is a file.
+    pub fn bytes(&self) -> Option<u64> {
+        std::fs::metadata(&self.input).ok().map(|about| about.len())
+    }
+
+    /// What is wrong with the texts.
+    pub fn wrong(&self, problem: &str) -> Failure {
+        at(self.input.display(), problem)
+    }
+
+    /// Why the output could not be written.
+    pub fn unwritten(&self, error: &std::io::Error) -> Failure {
+        Failure::writing(&self.out, error)
+    }
+}
