@@ -5,6 +5,7 @@ mod cli;
 mod commands;
 mod errors;
 mod failure;
+mod field;
 mod npy;
 mod output;
 mod progress;

@@ -15,7 +15,7 @@ pub use encoder::encoder;
 pub use k::K;
 pub use log::LogArgs;
 pub use metric::ClusterMetric;
-pub use out::OutDir;
+pub use out::{OutDir, OutFile};
 pub use texts::TextFiles;
 
 use std::path::Path;

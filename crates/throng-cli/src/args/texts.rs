@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use throng::events::{ReadOptions, Source, Texts};
 
+use super::OutFile;
 use crate::failure::{Failure, at};
 use crate::output::{FileKind, OutputFile};
 
@@ -18,12 +19,8 @@ pub struct TextFiles {
     /// The table's column that holds the texts
     #[arg(long, visible_alias = "text", value_name = "NAME")]
     pub column: Option<String>,
-    /// The file to write
-    #[arg(long, value_name = "FILE")]
-    pub out: PathBuf,
-    /// Replace an earlier file of throng
-    #[arg(long)]
-    pub force: bool,
+    #[command(flatten)]
+    pub out: OutFile,
 }
 
 impl TextFiles {
@@ -32,7 +29,7 @@ impl TextFiles {
     /// # Errors
     /// As [`OutputFile::create`]; if the texts or their column are not there.
     pub fn open(&self, kind: FileKind) -> Result<(OutputFile, Texts), Failure> {
-        let out = OutputFile::create(&self.out, self.force, kind, &[&self.input])?;
+        let out = self.out.create(kind, &[&self.input])?;
         let source = match self.input.as_os_str() == "-" {
             true => Source::Stdin,
             false => Source::Path(self.input.clone()),
@@ -49,10 +46,5 @@ impl TextFiles {
     /// What is wrong with the texts.
     pub fn wrong(&self, problem: &str) -> Failure {
         at(self.input.display(), problem)
-    }
-
-    /// Why the output could not be written.
-    pub fn unwritten(&self, error: &std::io::Error) -> Failure {
-        Failure::writing(&self.out, error)
     }
 }

@@ -5,11 +5,11 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use serde::Serialize;
-use throng::events::formula_safe;
 use throng::{Assigned, Bundle};
 
-use crate::args::{LogArgs, check_holds};
+use crate::args::{LogArgs, OutFile, check_holds};
 use crate::failure::Failure;
+use crate::field::field;
 use crate::output::{FileKind, OutputFile};
 use crate::session::Session;
 use crate::stop;
@@ -28,12 +28,8 @@ pub struct Args {
     /// The folder bundle of `throng segment`
     #[arg(long, value_name = "DIR")]
     bundle: PathBuf,
-    /// The CSV file to write
-    #[arg(long, value_name = "FILE")]
-    out: PathBuf,
-    /// Replace an earlier file of throng
-    #[arg(long)]
-    force: bool,
+    #[command(flatten)]
+    out: OutFile,
     #[command(flatten)]
     log: LogArgs,
 }
@@ -63,7 +59,7 @@ pub fn run(args: &Args, session: &Session) -> Result<(), Failure> {
         "the folder bundle of throng segment",
     )?;
     let inputs = args.log.paths();
-    let mut out = OutputFile::create(&args.out, args.force, FileKind::Table(HEADER), &inputs)?;
+    let mut out = args.out.create(FileKind::Table(HEADER), &inputs)?;
     args.log.check()?;
     let compute = session.compute()?;
     let bundle = Bundle::open(&args.bundle, &compute)?;
@@ -73,8 +69,7 @@ pub fn run(args: &Args, session: &Session) -> Result<(), Failure> {
     drop(watch);
     stop::check()?;
 
-    write(&mut out, &read.log.users, &assigned)
-        .map_err(|error| Failure::writing(&args.out, &error))?;
+    write(&mut out, &read.log.users, &assigned).map_err(|error| args.out.unwritten(&error))?;
     out.commit()?;
     let mut counts = vec![0; bundle.clusters().k()];
     for &label in &assigned.labels {
@@ -85,7 +80,7 @@ pub fn run(args: &Args, session: &Session) -> Result<(), Failure> {
         k: counts.len(),
         counts,
         cohorts: bundle.names.clone(),
-        out: args.out.display().to_string(),
+        out: args.out.path.display().to_string(),
         seconds: start.elapsed().as_secs_f64(),
         device: compute.describe().to_string(),
     };
@@ -102,16 +97,6 @@ fn write(out: &mut OutputFile, users: &[String], assigned: &Assigned) -> std::io
     file.flush()
 }
 
-/// A user id as a CSV field: no formula, and quoted where it must be (RFC 4180).
-fn field(user: &str) -> String {
-    let safe = formula_safe(user);
-    if safe.contains([',', '"', '\r', '\n']) {
-        format!("\"{}\"", safe.replace('"', "\"\""))
-    } else {
-        safe.into_owned()
-    }
-}
-
 fn summary(outcome: &Outcome) -> String {
     let mut lines = vec![format!(
         "{} users put into {} groups, {:.1} s",
@@ -122,17 +107,4 @@ fn summary(outcome: &Outcome) -> String {
     }
     lines.push(format!("wrote {}", outcome.out));
     lines.join("\n")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::field;
-
-    #[test]
-    fn ids_are_safe_in_a_table() {
-        assert_eq!(field("u1"), "u1");
-        assert_eq!(field("a,b"), "\"a,b\"");
-        assert_eq!(field("say \"hi\""), "\"say \"\"hi\"\"\"");
-        assert_eq!(field("=cmd()"), "'=cmd()");
-    }
 }

@@ -10,6 +10,7 @@ use throng::compute::{
     BitMatrix, BitMetric, Compute, ComputeError, PairwiseMetric, pairwise, pairwise_bits,
 };
 
+use crate::args::OutFile;
 use crate::failure::{Failure, at};
 use crate::npy::{self, BitArray, Cells};
 use crate::output::{FileKind, OutputFile};
@@ -37,12 +38,8 @@ pub struct Args {
     /// The rows to compare with: a .npy matrix [m, d] (--input itself when not given)
     #[arg(long, value_name = "FILE.npy")]
     other: Option<PathBuf>,
-    /// The file to write
-    #[arg(long, value_name = "FILE.npy")]
-    out: PathBuf,
-    /// Replace an earlier .npy file
-    #[arg(long)]
-    force: bool,
+    #[command(flatten)]
+    out: OutFile,
     /// The measure; dot is the dot product, where more is nearer
     #[arg(long, value_enum, default_value = "sqeuclidean")]
     metric: Measure,
@@ -107,7 +104,7 @@ struct Outcome {
 pub fn run(args: &Args, session: &Session) -> Result<(), Failure> {
     let mut inputs: Vec<&Path> = vec![&args.input];
     inputs.extend(args.other.as_deref());
-    let mut out = OutputFile::create(&args.out, args.force, FileKind::Npy, &inputs)?;
+    let mut out = args.out.create(FileKind::Npy, &inputs)?;
     let outcome = match args.metric.kind() {
         Kind::Numbers(metric) => of_numbers(args, metric, &mut out, session)?,
         Kind::Bits(metric) => of_bits(args, metric, &mut out, session)?,
@@ -256,7 +253,7 @@ fn outcome(args: &Args, (n, m, d): (usize, usize, usize), compute: &Compute) -> 
         m,
         d,
         metric: args.metric.name(),
-        out: args.out.display().to_string(),
+        out: args.out.path.display().to_string(),
         device: compute.describe().to_owned(),
     }
 }
@@ -270,7 +267,7 @@ fn write_blocks(
     distances: impl Fn(Range<usize>) -> Result<Vec<f32>, Failure>,
 ) -> Result<(), Failure> {
     let progress = session.progress();
-    let failed = |error| Failure::writing(&args.out, &error);
+    let failed = |error| args.out.unwritten(&error);
     let mut file = BufWriter::new(out.file());
     let mut array = npy::begin(&mut file, &[n, m]).map_err(failed)?;
     let rows = (BLOCK / m).max(1);

@@ -101,10 +101,10 @@ pub fn run(args: &Args, session: &Session) -> Result<(), Failure> {
         d: encoder.width(),
         empty: 0,
         seconds: 0.0,
-        out: files.out.display().to_string(),
+        out: files.out.path.display().to_string(),
         device: compute.describe().to_owned(),
     };
-    let mut rows = Rows::begin(out.file(), outcome.d).map_err(|e| files.unwritten(&e))?;
+    let mut rows = Rows::begin(out.file(), outcome.d).map_err(|e| files.out.unwritten(&e))?;
     while let Some(batch) = texts.next_batch()? {
         stop::check()?;
         let blank = batch.iter().filter(|text| text.trim().is_empty());
@@ -119,7 +119,7 @@ pub fn run(args: &Args, session: &Session) -> Result<(), Failure> {
             .map_err(|error| in_input(files, error, first))?;
         let values = vectors.into_vec()?;
         outcome.seconds += start.elapsed().as_secs_f64();
-        rows.add(&values).map_err(|e| files.unwritten(&e))?;
+        rows.add(&values).map_err(|e| files.out.unwritten(&e))?;
         outcome.n += batch.len() as u64;
     }
     if outcome.n == outcome.empty {
@@ -129,7 +129,7 @@ pub fn run(args: &Args, session: &Session) -> Result<(), Failure> {
         };
         return Err(files.wrong(problem));
     }
-    rows.end(outcome.n).map_err(|e| files.unwritten(&e))?;
+    rows.end(outcome.n).map_err(|e| files.out.unwritten(&e))?;
     stop::check()?;
     out.commit()?;
     session.finish(&outcome, &summary(&outcome))

@@ -67,14 +67,14 @@ pub fn run(args: &Args, session: &Session) -> Result<(), Failure> {
         })?;
         for row in found.chunks(labels.len()) {
             writeln!(file, "{}", said(&model, row, &mut counts))
-                .map_err(|error| files.unwritten(&error))?;
+                .map_err(|error| files.out.unwritten(&error))?;
         }
         n += batch.len();
     }
     if n == 0 {
         return Err(files.wrong("has no texts; give at least one"));
     }
-    file.flush().map_err(|error| files.unwritten(&error))?;
+    file.flush().map_err(|error| files.out.unwritten(&error))?;
     drop(file);
     drop(progress);
     out.commit()?;
@@ -85,7 +85,7 @@ pub fn run(args: &Args, session: &Session) -> Result<(), Failure> {
             .map(|(label, &count)| (label.clone(), json!(count)))
             .collect(),
         seconds: start.elapsed().as_secs_f64(),
-        out: files.out.display().to_string(),
+        out: files.out.path.display().to_string(),
         device: compute.describe().to_owned(),
     };
     session.finish(&outcome, &summary(&outcome))
