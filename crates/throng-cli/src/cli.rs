@@ -8,7 +8,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 use crate::args::Common;
 use crate::commands::{
     assign, bench, cluster, completions, demo, distances, doctor, embed, evaluate, neighbors,
-    predict, pretrain, segment, train,
+    predict, pretrain, segment, texts, train,
 };
 use crate::failure::Failure;
 use crate::session::Session;
@@ -38,6 +38,7 @@ enum Command {
     Neighbors(neighbors::Args),
     Pretrain(pretrain::Args),
     Embed(embed::Args),
+    Texts(texts::Args),
     Train(train::Args),
     Predict(predict::Args),
     Evaluate(evaluate::Args),
@@ -65,6 +66,7 @@ pub fn run() -> Result<(), Failure> {
         Command::Neighbors(args) => neighbors::run(&args, &session),
         Command::Pretrain(args) => pretrain::run(&args, &session),
         Command::Embed(args) => embed::run(&args, &session),
+        Command::Texts(args) => texts::run(&args, &session),
         Command::Train(args) => train::run(&args, &session),
         Command::Predict(args) => predict::run(&args, &session),
         Command::Evaluate(args) => evaluate::run(&args, &session),

@@ -4,7 +4,7 @@
 mod common;
 use common::{Place, plain_throng};
 
-const COMMANDS: [&str; 14] = [
+const COMMANDS: [&str; 15] = [
     "demo",
     "segment",
     "assign",
@@ -13,6 +13,7 @@ const COMMANDS: [&str; 14] = [
     "neighbors",
     "pretrain",
     "embed",
+    "texts",
     "train",
     "predict",
     "evaluate",
@@ -92,7 +93,7 @@ fn a_wrong_command_line_is_said_in_one_line() {
         (
             &[],
             "'throng' requires a subcommand but one was not provided [subcommands: demo, segment, \
-             assign, cluster, distances, neighbors, pretrain, embed, train, predict, evaluate, doctor, bench, completions, help]; see 'throng --help'",
+             assign, cluster, distances, neighbors, pretrain, embed, texts, train, predict, evaluate, doctor, bench, completions, help]; see 'throng --help'",
         ),
         (
             &["clustr"],

@@ -49,7 +49,7 @@ pub use split::{Split, user_folds};
 pub use symbols::Symbols;
 pub use table::Format;
 pub use texts::Texts;
-pub use time::format_time;
+pub use time::{format_time, parse_time};
 pub use verbalize::{Language, VerbalizeParams, Verbalized, Verbalizer};
 pub use visit::{new_visit, spent, visits};
 pub use vocabulary::{

@@ -2,8 +2,9 @@
 
 use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, Timelike};
 
-use crate::ReadOptions;
+use crate::error::quoted;
 use crate::number::all_digits;
+use crate::{EventsError, ReadOptions};
 
 const SECOND: i64 = 1000;
 const MINUTE: i64 = 60 * SECOND;
@@ -336,6 +337,28 @@ pub(crate) fn offset_minutes(text: &str) -> Option<i32> {
     (h < 24 && m < 60).then_some(sign * (h * 60 + m))
 }
 
+/// The time that `text` says, read as those of a log are, in milliseconds since 1970.
+///
+/// # Errors
+/// [`EventsError::Option`] if it says none, or one of two days.
+pub fn parse_time(text: &str, options: &ReadOptions) -> Result<i64, EventsError> {
+    match TimeReader::new(options).read(text.trim()) {
+        Some(Time::Plain(time) | Time::DayFirst(time) | Time::MonthFirst(time)) => Ok(time),
+        Some(Time::Either { .. }) => Err(no_time("may be one of two days", text)),
+        None => Err(no_time("is no time", text)),
+    }
+}
+
+fn no_time(problem: &str, text: &str) -> EventsError {
+    EventsError::Option {
+        option: "time",
+        message: format!(
+            "{} {problem}; write it as 2011-09-10 or 2011-09-10T12:00:00Z",
+            quoted(text)
+        ),
+    }
+}
+
 /// A time in ISO 8601, UTC: `2010-12-01T08:26:00Z`, with milliseconds where there are any. Times too far off for a
 /// calendar are given as they are.
 #[must_use]
@@ -506,6 +529,22 @@ mod tests {
             crate::parse_utc_offset("Berlin").unwrap_err().to_string(),
             "time zone must be UTC or an offset like +02:00, not \"Berlin\""
         );
+    }
+
+    #[test]
+    fn a_time_by_itself() {
+        let options = ReadOptions::default();
+        assert_eq!(parse_time(" 1970-01-02 ", &options).unwrap(), DAY);
+        assert_eq!(parse_time("1970-01-01T01:00:00Z", &options).unwrap(), HOUR);
+        for (wrong, words) in [("soon", "is no time"), ("02/03/2011", "one of two days")] {
+            let line = parse_time(wrong, &options).unwrap_err().to_string();
+            assert!(line.contains(words), "{line}");
+        }
+        let day_first = ReadOptions {
+            day_first: true,
+            ..options
+        };
+        assert_eq!(parse_time("02/01/1970", &day_first).unwrap(), DAY);
     }
 
     #[test]

@@ -23,6 +23,7 @@ mod pca;
 mod segment;
 mod summary;
 mod tables;
+mod tell;
 
 pub use behaviour::{Behaviour, BehaviourParams};
 pub use bundle::{Assigned, Bundle};
@@ -30,6 +31,7 @@ pub use error::Error;
 pub use observer::{Observer, Silent};
 pub use pca::Pca;
 pub use segment::{Clusters, EncoderChoice, SegmentParams, Segmentation, segment, segment_log};
+pub use tell::{History, tell};
 
 pub use throng_bert as bert;
 pub use throng_cluster as cluster;

@@ -9,7 +9,9 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use throng::bert::{Pooling, TextEncoder, Tokenizer};
 use throng::compute::Compute;
-use throng::events::{ReadOptions, Source, Texts};
+use throng::demo::Demo;
+use throng::events::{CleanOptions, ReadOptions, Source, Texts, VerbalizeParams, read};
+use throng::{History, Silent, tell};
 
 const SENTENCE: &str = "the customer added a red dress to the cart and paid";
 const WIDTH: usize = 384;
@@ -347,6 +349,42 @@ fn tokens_of_ten_thousand_strings() {
         }
         assert_eq!(longest, 64);
     }
+}
+
+#[test]
+fn told_behaviour_fits_and_is_not_cut_short() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("log.csv");
+    let mut file = fs::File::create(&path).unwrap();
+    Demo::generate(20, 2).write_csv(&mut file).unwrap();
+    let clean = CleanOptions::default();
+    let go_on = &mut |_| ControlFlow::Continue(());
+    let log = read(
+        &[Source::Path(path)],
+        &ReadOptions::default(),
+        &clean,
+        go_on,
+    );
+    let log = log.unwrap().log;
+    let histories = History::of_users(&log, None);
+    let tokenizer = Tokenizer::open(&minilm(), 512).unwrap();
+    let told = |most: usize| {
+        let params = VerbalizeParams::default();
+        tell(&log, &histories, params, &tokenizer, most, &mut Silent).unwrap()
+    };
+    let tokens = |text: &String| tokenizer.encode(&[text]).unwrap()[0].ids.len();
+    let (whole, short) = (told(512), told(48));
+    assert_eq!((whole.len(), short.len()), (20, 20));
+    for (whole, short) in whole.iter().zip(&short) {
+        let (before, after) = (tokens(whole), tokens(short));
+        assert!(after <= 48, "{short}");
+        match before <= 48 {
+            true => assert_eq!(short, whole),
+            // One more event of these has not so many tokens.
+            false => assert!(after > 16, "{short}"),
+        }
+    }
+    assert!(whole.iter().any(|text| tokens(text) > 48));
 }
 
 #[test]

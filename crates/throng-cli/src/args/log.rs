@@ -111,7 +111,7 @@ struct Cleaning {
     /// Items to leave out, such as POST,DOT,M
     #[arg(long, value_name = "ITEM,...", value_delimiter = ',')]
     exclude_items: Vec<String>,
-    /// Leave out users with fewer events [default: 2]
+    /// Leave out users with fewer events [default: 2; 1 for texts]
     #[arg(long, value_name = "N")]
     min_events: Option<usize>,
 }
@@ -156,7 +156,20 @@ impl LogArgs {
     /// When the log or the schema file is wrong, or the observer stops.
     pub fn read(&self, observer: &mut dyn Observer) -> Result<Read, Failure> {
         let (options, clean) = self.options()?;
-        let read = events::read(&self.sources(), &options, &clean, &mut |step| {
+        self.read_by(&options, &clean, observer)
+    }
+
+    /// The same, read and cleaned as is said.
+    ///
+    /// # Errors
+    /// When the log is wrong, or the observer stops.
+    pub fn read_by(
+        &self,
+        options: &ReadOptions,
+        clean: &CleanOptions,
+        observer: &mut dyn Observer,
+    ) -> Result<Read, Failure> {
+        let read = events::read(&self.sources(), options, clean, &mut |step| {
             observer.progress("read", step.bytes, step.total)
         })?;
         for source in &read.sources {
@@ -174,9 +187,17 @@ impl LogArgs {
     /// # Errors
     /// When the schema file is wrong.
     pub fn options(&self) -> Result<(ReadOptions, CleanOptions), Failure> {
+        self.options_from(2)
+    }
+
+    /// The same, keeping users of `min_events` where nothing else is said.
+    ///
+    /// # Errors
+    /// When the schema file is wrong.
+    pub fn options_from(&self, min_events: usize) -> Result<(ReadOptions, CleanOptions), Failure> {
         let mut read = ReadOptions::default();
         let mut clean = CleanOptions {
-            min_events: 2,
+            min_events,
             ..CleanOptions::default()
         };
         if let Some(path) = &self.columns.schema {

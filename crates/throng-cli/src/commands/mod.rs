@@ -13,4 +13,5 @@ pub mod neighbors;
 pub mod predict;
 pub mod pretrain;
 pub mod segment;
+pub mod texts;
 pub mod train;
