@@ -60,7 +60,7 @@ def iteration(fit, told=FEW):
     """Seconds of an iteration; `fit` is asked for so many and returns how many it took, and the inertia.
 
     The inertia that counts is that after FEW iterations, which is told with `told`: later on runs part at near ties,
-    where scikit-learn's own runs in 32 and in 64 bits do.
+    scikit-learn's own in 32 and in 64 bits, too.
     """
     few, (fewer, inertia) = best(lambda: fit(FEW))
     many, (more, _) = best(lambda: fit(MANY))

@@ -63,7 +63,7 @@ pub fn all() -> Vec<Task> {
         metric: None,
         shape,
         few: shape[0] / 16,
-        // Of the same labels: what is off is the peers' sums of 32 bits.
+        // After so few iterations what is off is mostly the peers' sums in 32 bits.
         peers: vec![peer("scikit-learn", 2.0, 1e-5), peer("faiss", 1.5, 1e-5)],
     };
     let mut tasks = vec![
