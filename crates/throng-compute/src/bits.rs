@@ -8,10 +8,11 @@ use throng_shaders::Metric;
 
 use crate::device::{Compute, Engine};
 use crate::error::ComputeError;
+use crate::gpu::Rows;
 use crate::gpu::pairwise_distances::{BitRows, Comparison, Side};
 use crate::host_values::HostValues;
 use crate::matrix::{Matrix, Values};
-use crate::memory::{self, Charge};
+use crate::memory::{self, Charge, MemoryPlan};
 use crate::pairwise::{WHAT, check_alike, check_rows, meter};
 use crate::pairwise_batch::{PairwiseBatch, Problem, problems};
 use crate::{cpu, gpu};
@@ -191,15 +192,54 @@ impl BitMatrix {
     pub fn compute(&self) -> &Compute {
         &self.compute
     }
+
+    /// The same matrix for `compute`, which is [another handle](Compute::watched) of its device.
+    ///
+    /// # Errors
+    /// [`ComputeError::DifferentDevices`].
+    pub fn on(&self, compute: &Compute) -> Result<BitMatrix, ComputeError> {
+        if !self.compute.is_same(compute) {
+            return Err(ComputeError::DifferentDevices);
+        }
+        Ok(Self {
+            compute: compute.clone(),
+            ..self.clone()
+        })
+    }
 }
 
-/// Room for `count` distances: on the CPU held by the charge, on a GPU only looked for.
-fn room(compute: &Compute, count: usize) -> Result<Charge, ComputeError> {
-    let charge = compute.ledger().charge(WHAT, memory::words(count))?;
-    Ok(match compute.engine() {
-        Engine::Cpu(_) => charge,
-        Engine::Gpu(_) => charge.keep(0),
-    })
+impl Compute {
+    /// What [`pairwise_bits`] takes for n and m rows: the distances alone.
+    ///
+    /// # Errors
+    /// [`ComputeError::MemoryCap`], and the device's where it binds less.
+    pub fn plan_pairwise_bits(&self, n: usize, m: usize) -> Result<MemoryPlan, ComputeError> {
+        let parts = match self.engine() {
+            Engine::Cpu(_) => 1,
+            Engine::Gpu(context) => Rows::part_lengths(context, n, m)?.count(),
+        };
+        let plan = self.plan_pairwise_bits_batch(&[(n, m)])?;
+        Ok(MemoryPlan { parts, ..plan })
+    }
+
+    /// What [`pairwise_bits_batch`] takes for problems of these `shapes` (n, m): the distances, on a GPU a table of the
+    /// problems too.
+    ///
+    /// # Errors
+    /// [`ComputeError::MemoryCap`].
+    pub fn plan_pairwise_bits_batch(
+        &self,
+        shapes: &[(usize, usize)],
+    ) -> Result<MemoryPlan, ComputeError> {
+        let shapes = shapes.iter().copied();
+        let plan = match self.engine() {
+            Engine::Cpu(_) => cpu::bits::plan(shapes),
+            Engine::Gpu(context) => {
+                gpu::pairwise_distances::plan(context, (0, 0), shapes, Metric::Hamming)
+            }
+        };
+        self.ledger().check(WHAT, plan)
+    }
 }
 
 /// The distances [n, m] of the rows of `a` [n, d] from the rows of `b` [m, d], on their device.
@@ -229,17 +269,20 @@ pub fn pairwise_bits(
     check_alike(&a.compute, a.bits, &b.compute, b.bits)?;
     check_rows(b.rows)?;
     let bits = a.bits;
-    let charge = room(&a.compute, a.rows.saturating_mul(b.rows))?;
+    let compute = &a.compute;
+    let plan = compute.plan_pairwise_bits(a.rows, b.rows)?;
     let shapes = [(a.rows, b.rows)].into_iter();
-    let meter = meter(&a.compute, shapes, bits.div_ceil(WORD));
-    let values = match (a.compute.engine(), &*a.values, &*b.values) {
-        (Engine::Cpu(threads), Bits::Host(a, _), Bits::Host(b, _)) => Values::host(charge, || {
-            threads.run(|| {
-                let mut out = HostValues::zeros(a.counts.len() * b.counts.len());
-                cpu::bits::fill(&mut out, a.all(), b.all(), bits, metric, &meter);
-                out
+    let meter = meter(compute, shapes, bits.div_ceil(WORD));
+    let values = match (compute.engine(), &*a.values, &*b.values) {
+        (Engine::Cpu(threads), Bits::Host(a, _), Bits::Host(b, _)) => {
+            Values::host(compute.ledger().charge(WHAT, plan.peak())?, || {
+                threads.run(|| {
+                    let mut out = HostValues::zeros(a.counts.len() * b.counts.len());
+                    cpu::bits::fill(&mut out, a.all(), b.all(), bits, metric, &meter);
+                    out
+                })
             })
-        }),
+        }
         (Engine::Gpu(context), Bits::Device(a), Bits::Device(b)) => {
             let (a, b) = (Side::bits(a), Side::bits(b));
             let metric = metric.into();
@@ -271,20 +314,20 @@ pub fn pairwise_bits_batch(
     check_alike(&a.compute, a.bits, &b.compute, b.bits)?;
     let problems = problems(a_rows, a.rows, b_rows, b.rows)?;
     let bits = a.bits;
-    let count = problems
-        .iter()
-        .map(|problem| problem.a.len() * problem.b.len());
-    let charge = room(&a.compute, count.sum())?;
-    let shapes = problems.iter().map(Problem::shape);
-    let meter = meter(&a.compute, shapes, bits.div_ceil(WORD));
-    let values = match (a.compute.engine(), &*a.values, &*b.values) {
-        (Engine::Cpu(threads), Bits::Host(a, _), Bits::Host(b, _)) => Values::host(charge, || {
+    let compute = &a.compute;
+    let shapes: Vec<_> = problems.iter().map(Problem::shape).collect();
+    let plan = compute.plan_pairwise_bits_batch(&shapes)?;
+    let meter = meter(compute, shapes.into_iter(), bits.div_ceil(WORD));
+    let values = match (compute.engine(), &*a.values, &*b.values) {
+        (Engine::Cpu(threads), Bits::Host(a, _), Bits::Host(b, _)) => {
             let fill = |out: &mut [f32], problem: &Problem| {
                 let (a, b) = (a.rows(&problem.a), b.rows(&problem.b));
                 cpu::bits::fill(out, a, b, bits, metric, &meter);
             };
-            threads.run(|| cpu::pairwise_distances::batch(&problems, fill))
-        }),
+            Values::host(compute.ledger().charge(WHAT, plan.peak())?, || {
+                threads.run(|| cpu::pairwise_distances::batch(&problems, fill))
+            })
+        }
         (Engine::Gpu(context), Bits::Device(a), Bits::Device(b)) => {
             let (a, b) = (Side::bits(a), Side::bits(b));
             let metric = metric.into();

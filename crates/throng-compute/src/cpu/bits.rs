@@ -8,6 +8,7 @@ use rayon::prelude::*;
 
 use super::simd::dispatch;
 use crate::bits::BitMetric;
+use crate::memory::{MemoryPlan, words};
 use crate::watch::Meter;
 
 /// Rows of a task.
@@ -15,6 +16,16 @@ const TASK_ROWS: usize = 64;
 
 /// Words of columns that stay in the first-level cache while the rows of a task pass: 16 KiB.
 const BLOCK_WORDS: usize = 1 << 12;
+
+/// What distances of problems of these shapes take: themselves alone.
+pub fn plan(shapes: impl Iterator<Item = (usize, usize)>) -> MemoryPlan {
+    let values = shapes.map(|(n, m)| n.saturating_mul(m));
+    MemoryPlan {
+        output: words(values.fold(0, usize::saturating_add)),
+        scratch: 0,
+        parts: 1,
+    }
+}
 
 /// Rows of bits in words.
 #[derive(Debug)]

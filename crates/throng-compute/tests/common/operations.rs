@@ -3,10 +3,11 @@
 use std::ops::ControlFlow;
 
 use throng_compute::{
-    Compute, ComputeError, KMeansProblem, KMeansSeeding, Lloyd, Matrix, MemoryPlan, NeighborMetric,
-    Neighbors, PairwiseMetric, SilhouetteMetric, k_nearest_graph, kmeans_batch,
-    kmeans_parallel_batch, kmeans_plus_plus_batch, nearest_other_cluster, pairwise, pairwise_batch,
-    radius_counts, radius_neighbors, silhouette, top_k,
+    BitMatrix, BitMetric, Compute, ComputeError, KMeansProblem, KMeansSeeding, Lloyd, Matrix,
+    MemoryPlan, NeighborMetric, Neighbors, PairwiseMetric, SilhouetteMetric, k_nearest_graph,
+    kmeans_batch, kmeans_parallel_batch, kmeans_plus_plus_batch, nearest_other_cluster, pairwise,
+    pairwise_batch, pairwise_bits, pairwise_bits_batch, radius_counts, radius_neighbors,
+    silhouette, top_k,
 };
 
 use super::uniform;
@@ -24,6 +25,8 @@ pub struct Shape {
 pub struct Input {
     pub x: Matrix,
     pub y: Matrix,
+    /// Of `d` bits a row.
+    bits: [BitMatrix; 2],
     centroids: Matrix,
     labels: Vec<u32>,
     problems: Vec<KMeansProblem>,
@@ -37,6 +40,10 @@ impl Input {
         Self {
             x: compute.matrix(&uniform(n * d, 91), n, d).unwrap(),
             y: compute.matrix(&uniform(m * d, 92), m, d).unwrap(),
+            bits: [(n, 95), (m, 96)].map(|(rows, seed)| {
+                let set: Vec<bool> = uniform(rows * d, seed).iter().map(|&v| v < 0.0).collect();
+                compute.bits(&set, rows, d).unwrap()
+            }),
             centroids: compute.matrix(&uniform(k * d, 94), k, d).unwrap(),
             labels: (0..n as u32).map(|i| i % k as u32).collect(),
             problems: problems(shape),
@@ -50,6 +57,7 @@ impl Input {
         for matrix in [&mut self.x, &mut self.y, &mut self.centroids] {
             *matrix = matrix.on(compute).unwrap();
         }
+        self.bits = self.bits.map(|bits| bits.on(compute).unwrap());
         self
     }
 }
@@ -180,6 +188,31 @@ pub fn operations() -> Vec<Operation> {
             |compute, s| {
                 let shapes = [(s.n / 2, s.m - s.m / 3), (s.n - s.n / 4, s.m / 2)];
                 compute.plan_pairwise_batch(s.n, s.m, &shapes, s.d, COSINE)
+            },
+        ),
+        operation(
+            "pairwise distances",
+            never,
+            |input| {
+                let [a, b] = &input.bits;
+                let found = pairwise_bits(a, b, BitMetric::Jaccard)?;
+                made(found, |found| bits(&found.to_vec().unwrap()))
+            },
+            |compute, s| compute.plan_pairwise_bits(s.n, s.m),
+        ),
+        operation(
+            "pairwise distances",
+            never,
+            |input| {
+                let Shape { n, m, .. } = input.shape;
+                let (rows, others) = ([0..n / 2, n / 4..n], [m / 3..m, 0..m / 2]);
+                let [a, b] = &input.bits;
+                let found = pairwise_bits_batch(a, &rows, b, &others, BitMetric::Hamming)?;
+                made(found, |found| bits(&found.to_vec().unwrap()))
+            },
+            |compute, s| {
+                let shapes = [(s.n / 2, s.m - s.m / 3), (s.n - s.n / 4, s.m / 2)];
+                compute.plan_pairwise_bits_batch(&shapes)
             },
         ),
         operation(
