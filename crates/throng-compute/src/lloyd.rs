@@ -1,5 +1,6 @@
 //! Lloyd's algorithm, one step at a time.
 
+use crate::cpu::kmeans_assign::Want;
 use crate::device::{Compute, Engine};
 use crate::error::ComputeError;
 use crate::matrix::{Matrix, Values, check_finite, check_k};
@@ -23,7 +24,7 @@ pub struct Lloyd {
 #[derive(Debug)]
 enum State {
     Host {
-        assigned: cpu::kmeans_assign::Assigned,
+        assigned: Box<cpu::kmeans_assign::Assigned>,
         /// For it, and for what a step takes.
         _charge: Charge,
     },
@@ -51,9 +52,13 @@ pub struct ClusterSums {
 /// What is said of it.
 const WHAT: &str = "Lloyd's iteration";
 
+/// Every step tells its inertia.
+const WANT: Want = Want::Distances;
+
 impl Compute {
     /// What a [`Lloyd`] of [n, d] and `k` clusters takes, a step included: on a GPU as a problem of
-    /// [`Compute::plan_kmeans_batch`]; on the CPU labels, distances and bounds of distances, the centroids, and the sums of
+    /// [`Compute::plan_kmeans_batch`]; on the CPU labels, distances and bounds of distances, codes of the rows (a byte
+    /// for each value and 16 for each row) where the processor has products of bytes, the centroids, and the sums of
     /// blocks of rows by cluster, up to 64 MiB.
     ///
     /// # Errors
@@ -81,7 +86,7 @@ impl Lloyd {
                 State::Device(Box::new(gpu::kmeans_batch::Single::new(context, rows, k)?))
             }
             _ => State::Host {
-                assigned: cpu::kmeans_assign::Assigned::new(x.rows()),
+                assigned: Box::new(cpu::kmeans_assign::Assigned::new(x.rows())),
                 _charge: x.compute().ledger().charge(WHAT, plan.peak())?,
             },
         };
@@ -106,8 +111,9 @@ impl Lloyd {
         let (changed, inertia) = match (&mut self.state, self.x.compute().engine(), self.x.values())
         {
             (State::Host { assigned, .. }, Engine::Cpu(threads), Values::Host(values)) => {
-                let stats = threads
-                    .run(|| cpu::kmeans_assign::assign(values, cols, centroids, assigned, &meter));
+                let stats = threads.run(|| {
+                    cpu::kmeans_assign::assign(values, cols, centroids, assigned, WANT, &meter)
+                });
                 (stats.changed, stats.inertia)
             }
             (State::Device(single), ..) => {
@@ -134,7 +140,7 @@ impl Lloyd {
             match (&mut self.state, self.x.compute().engine(), self.x.values()) {
                 (State::Host { assigned, .. }, Engine::Cpu(threads), Values::Host(values)) => {
                     let (stats, sums) = threads.run(|| {
-                        cpu::kmeans_assign::step(values, cols, centroids, assigned, &meter)
+                        cpu::kmeans_assign::step(values, cols, centroids, assigned, WANT, &meter)
                     });
                     let stats = (stats.changed, stats.inertia);
                     (stats, (sums.values, sums.counts))

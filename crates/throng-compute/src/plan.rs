@@ -175,9 +175,9 @@ pub fn gpu_may_take_two_steps(
     rows <= 1 << 14 && least_k >= 256 && 4 * distances as u64 <= gpu_two_steps_bytes(most_bytes)
 }
 
-/// Rows of a block of the CPU's assignment: at most 1 MiB, which is still in a cache when the block is added up.
+/// Rows of a block of the CPU's assignment and update: at most 512 KiB, which stay in a core's cache.
 pub fn cpu_assign_rows(features: usize) -> usize {
-    ((1 << 18) / features.max(1)).clamp(48, 1536)
+    ((1 << 17) / features.max(1)).clamp(48, 1536)
 }
 
 /// Rows of a task of the CPU's centroid update: about 2,048 to 4,096, so that its sums are soon paid for, in at
@@ -186,11 +186,6 @@ pub fn cpu_update_rows(rows: usize, k: usize, features: usize) -> usize {
     let tasks = rows.div_ceil(4096).next_power_of_two();
     let tasks = tasks.min(cpu_update_tasks(k, features));
     rows.div_ceil(tasks)
-}
-
-/// Whether the CPU's update leaves enough tasks that the assignment may be cut with it.
-pub fn cpu_fuses(k: usize, features: usize) -> bool {
-    cpu_update_tasks(k, features) == 64
 }
 
 fn cpu_update_tasks(k: usize, features: usize) -> usize {

@@ -6,9 +6,12 @@
 use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
-use super::kmeans_bounds::{Drift, by_difference, by_product, keeps};
-use super::kmeans_update::{Sums, by_label};
-use super::nearest::{ByDifference, ByProduct, Columns, Room, nearest, tile_rows};
+use super::kmeans_bounds::Drift;
+use super::kmeans_changes::{Change, Changes};
+use super::kmeans_part::{Centroids, Found, Part};
+use super::kmeans_update::Sums;
+use super::nearest::Columns;
+use super::quantized::{Quantized, RowCodes};
 use super::simd::dispatch;
 use crate::memory::{MemoryPlan, words};
 use crate::plan;
@@ -19,10 +22,19 @@ use crate::watch::Meter;
 pub struct Stats {
     /// Labels that changed.
     pub changed: usize,
-    /// The sum of the distances.
+    /// The sum of the distances, where they were wanted.
     pub inertia: f64,
     /// Rows whose bounds told that they keep their labels.
     pub kept: usize,
+}
+
+/// Whether an assignment measures the distance of every row. Labels can be had without most of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Want {
+    /// Labels and distances.
+    Distances,
+    /// Labels alone: distances are upper bounds.
+    Labels,
 }
 
 /// A problem's rows, assigned to their nearest centroids.
@@ -30,12 +42,16 @@ pub struct Stats {
 pub struct Assigned {
     /// Each row's nearest centroid; `u32::MAX` at first.
     pub labels: Vec<u32>,
-    /// Its squared distance.
+    /// Its squared distance, or an upper bound on it: see [`Want`].
     pub distances: Vec<f32>,
     /// Lower bounds on the distances of the others.
     bounds: Vec<f32>,
     /// The centroids that the bounds are of; none where there are no bounds.
     centroids: Vec<f32>,
+    codes: Option<RowCodes>,
+    /// Of the labels less the changes; none where these are not known.
+    sums: Option<Sums>,
+    changes: Changes,
 }
 
 impl Assigned {
@@ -46,82 +62,45 @@ impl Assigned {
             distances: vec![0.0; rows],
             bounds: vec![0.0; rows],
             centroids: Vec::new(),
+            codes: None,
+            sums: None,
+            changes: Changes::default(),
         }
     }
 
-    /// Values of 32 bits that are held beside the labels.
+    /// Values of 32 bits that an assignment leaves beside the labels.
     pub fn count(rows: usize, features: usize, k: usize) -> usize {
         (2 * rows).saturating_add(k.saturating_mul(features))
-    }
-
-    /// How far the centroids have moved; none where there are no bounds.
-    fn drift(&self, centroids: &[f32], features: usize) -> Option<Drift> {
-        let is_bound = !self.centroids.is_empty();
-        is_bound.then(|| Drift::new(&self.centroids, centroids, features))
     }
 
     /// Notes what the bounds are of; not where the work was stopped, for then some are of other centroids.
     fn bind(&mut self, centroids: &[f32], meter: &Meter) {
         self.centroids.clear();
-        if !meter.is_stopped() {
-            self.centroids.extend_from_slice(centroids);
+        match meter.is_stopped() {
+            true => self.sums = None,
+            false => self.centroids.extend_from_slice(centroids),
         }
     }
-
-    fn parts<'a>(
-        &'a mut self,
-        x: &'a [f32],
-        features: usize,
-        rows: usize,
-    ) -> impl IndexedParallelIterator<Item = Part<'a>> {
-        x.par_chunks(rows * features)
-            .zip(self.labels.par_chunks_mut(rows))
-            .zip(self.distances.par_chunks_mut(rows))
-            .zip(self.bounds.par_chunks_mut(rows))
-            .map(Part::new)
-    }
 }
 
-/// Some rows of [`Assigned`].
-struct Part<'a> {
-    x: &'a [f32],
-    labels: &'a mut [u32],
-    distances: &'a mut [f32],
-    bounds: &'a mut [f32],
+/// Values of 32 bits that repeated assignments hold beside [`Assigned::count`]: codes, and centroids packed.
+pub fn assign_count(rows: usize, features: usize, k: usize) -> usize {
+    RowCodes::count(rows, features, k).saturating_add(packed_count(features, k))
 }
 
-/// Rows, labels, distances and bounds, as iterators zip them.
-type Zipped<'a> = (((&'a [f32], &'a mut [u32]), &'a mut [f32]), &'a mut [f32]);
-
-impl<'a> Part<'a> {
-    fn new((((x, labels), distances), bounds): Zipped<'a>) -> Self {
-        Self {
-            x,
-            labels,
-            distances,
-            bounds,
-        }
-    }
-
-    fn blocks(self, features: usize, rows: usize) -> impl Iterator<Item = Part<'a>> {
-        self.x
-            .chunks(rows * features)
-            .zip(self.labels.chunks_mut(rows))
-            .zip(self.distances.chunks_mut(rows))
-            .zip(self.bounds.chunks_mut(rows))
-            .map(Part::new)
-    }
+fn packed_count(features: usize, k: usize) -> usize {
+    Columns::count(k, features).saturating_add(Quantized::count(features, k))
 }
 
-/// Values of 32 bits that [`step`] holds: packed centroids, and the sums of its tasks.
+/// Values of 32 bits that [`step`] holds beside [`Assigned::count`]: codes, what changed, and either the centroids packed
+/// and the sums as they are, or the sums of its tasks.
 pub fn step_count(rows: usize, features: usize, k: usize) -> usize {
-    let columns = Columns::count(k, features);
     let tasks = rows.div_ceil(plan::cpu_update_rows(rows, k, features));
-    let sums = tasks.saturating_mul(Sums::count(k, features));
-    match plan::cpu_fuses(k, features) {
-        true => columns.saturating_add(sums),
-        false => columns.max(sums),
-    }
+    let sums = Sums::count(k, features);
+    let held = packed_count(features, k).saturating_add(sums);
+    RowCodes::count(rows, features, k)
+        .saturating_add(Changes::count(rows, features))
+        .saturating_add(held.max(tasks.max(2).saturating_mul(sums)))
 }
 
 /// What [`Lloyd`](crate::Lloyd) takes: what it knows of its rows, and a step.
@@ -134,33 +113,82 @@ pub fn plan(rows: usize, features: usize, k: usize) -> MemoryPlan {
     }
 }
 
-/// Writes each row's nearest centroid (ties to the lowest) and its squared distance; not all where `meter` stopped the
-/// work.
+/// Writes each row's nearest centroid (ties to the lowest) and its squared distance, or a bound on it; not all where
+/// `meter` stopped the work.
 pub fn assign(
     x: &[f32],
     features: usize,
     centroids: &[f32],
     assigned: &mut Assigned,
+    want: Want,
     meter: &Meter,
 ) -> Stats {
-    let columns = Columns::pack(centroids, features);
-    let drift = assigned.drift(centroids, features);
-    let parts = assigned.parts(x, features, plan::cpu_assign_rows(features));
-    let parts = parts.map(|part| {
-        if meter.is_stopped() {
-            return Stats::default();
-        }
-        let work = part.x.len() * (centroids.len() / features);
-        let stats = dispatch(Block {
-            part,
-            columns: &columns,
-            drift: drift.as_ref(),
-            sums: None,
+    let Assigned {
+        labels,
+        distances,
+        bounds,
+        centroids: before,
+        codes,
+        sums,
+        changes,
+    } = assigned;
+    // What two assignments without sums between them changed is not told here.
+    let is_noted = sums.is_some() && changes.is_empty();
+    // For one assignment alone they are not worth their making.
+    if codes.is_none() && !before.is_empty() {
+        *codes = RowCodes::new(x, features, centroids);
+    }
+    let against = Centroids {
+        columns: Columns::pack(centroids, features),
+        quantized: codes
+            .as_ref()
+            .and_then(|codes| Quantized::pack(codes, centroids)),
+        drift: (!before.is_empty()).then(|| Drift::new(before, centroids, features)),
+    };
+    let block = plan::cpu_assign_rows(features);
+    let slots = match is_noted {
+        true => changes.slots(),
+        false => (0..labels.len().div_ceil(block))
+            .map(|_| Default::default())
+            .collect(),
+    };
+    let parts = x
+        .par_chunks(block * features)
+        .zip(labels.par_chunks_mut(block))
+        .zip(distances.par_chunks_mut(block))
+        .zip(bounds.par_chunks_mut(block))
+        .zip(slots)
+        .enumerate()
+        .map(|(index, ((((x, labels), distances), bounds), slots))| {
+            if meter.is_stopped() {
+                return Stats::default();
+            }
+            let work = x.len() * (centroids.len() / features);
+            let stats = dispatch(Block {
+                part: Part {
+                    first: index * block,
+                    x,
+                    labels,
+                    distances,
+                    bounds,
+                },
+                centroids: &against,
+                want,
+                changes: slots,
+            });
+            meter.add(work);
+            stats
         });
-        meter.add(work);
-        stats
-    });
-    let stats = total(&parts.collect::<Vec<_>>());
+    let parts: Vec<Stats> = parts.collect();
+    let mut stats = Stats::default();
+    for part in &parts {
+        stats.changed += part.changed;
+        stats.inertia += part.inertia;
+        stats.kept += part.kept;
+    }
+    if !(is_noted && changes.note(parts.iter().map(|part| part.changed))) {
+        *sums = None;
+    }
     assigned.bind(centroids, meter);
     stats
 }
@@ -171,64 +199,35 @@ pub fn step(
     features: usize,
     centroids: &[f32],
     assigned: &mut Assigned,
+    want: Want,
     meter: &Meter,
 ) -> (Stats, Sums) {
     let k = centroids.len() / features;
-    let block = plan::cpu_assign_rows(features);
-    let task = plan::cpu_update_rows(assigned.labels.len(), k, features);
-    if !plan::cpu_fuses(k, features) {
-        let stats = assign(x, features, centroids, assigned, meter);
-        let labels = &assigned.labels;
-        let parts = x.par_chunks(task * features).zip(labels.par_chunks(task));
-        let parts = parts.map(|(x, labels)| {
-            let mut sums = Sums::new(k, features);
-            for (x, labels) in x.chunks(block * features).zip(labels.chunks(block)) {
-                sums.add(x, labels);
-            }
+    let stats = assign(x, features, centroids, assigned, want, meter);
+    let (labels, changes) = (&assigned.labels, &mut assigned.changes);
+    let sums = match assigned.sums.take() {
+        Some(mut sums) => {
+            sums.change(x, features, labels, changes);
+            changes.clear(labels.len(), features);
             sums
-        });
-        return (stats, Sums::total(parts.collect(), k, features));
-    }
-    let columns = Columns::pack(centroids, features);
-    let drift = assigned.drift(centroids, features);
-    let parts = assigned.parts(x, features, task).map(|part| {
-        let mut sums = Sums::new(k, features);
-        let mut stats = Vec::new();
-        // Each block is added while it is in the cache.
-        for part in part.blocks(features, block) {
-            if meter.is_stopped() {
-                break;
-            }
-            let work = part.x.len() * k;
-            stats.push(dispatch(Block {
-                part,
-                columns: &columns,
-                drift: drift.as_ref(),
-                sums: Some(&mut sums),
-            }));
-            meter.add(work);
         }
-        (total(&stats), sums)
-    });
-    let (stats, parts): (Vec<Stats>, Vec<Sums>) = parts.collect::<Vec<_>>().into_iter().unzip();
-    assigned.bind(centroids, meter);
-    (total(&stats), Sums::total(parts, k, features))
-}
-
-fn total(parts: &[Stats]) -> Stats {
-    parts.iter().fold(Stats::default(), |sum, part| Stats {
-        changed: sum.changed + part.changed,
-        inertia: sum.inertia + part.inertia,
-        kept: sum.kept + part.kept,
-    })
+        None => {
+            changes.clear(labels.len(), features);
+            Sums::of(x, features, labels, k)
+        }
+    };
+    if !meter.is_stopped() {
+        assigned.sums = Some(sums.clone());
+    }
+    (stats, sums)
 }
 
 struct Block<'a> {
     part: Part<'a>,
-    columns: &'a Columns<'a>,
-    /// Since the bounds were set; none where there are no bounds.
-    drift: Option<&'a Drift>,
-    sums: Option<&'a mut Sums>,
+    centroids: &'a Centroids<'a>,
+    want: Want,
+    /// Where its first changes go.
+    changes: &'a mut [Change],
 }
 
 impl WithSimd for Block<'_> {
@@ -238,155 +237,49 @@ impl WithSimd for Block<'_> {
     fn with_simd<S: Simd>(self, simd: S) -> Stats {
         let Self {
             mut part,
-            columns,
-            drift,
-            sums,
+            centroids,
+            want,
+            changes,
         } = self;
         let Found {
             nearest,
-            is_measured,
+            measured,
             kept,
-        } = part.nearest(simd, columns, drift);
-        let features = columns.features();
-        let row = |i: usize| &part.x[i * features..][..features];
-        let is_known = |i: usize, label: u32| is_measured[i] && part.labels[i] == label;
-        let distances = &mut *part.distances;
-        match sums {
-            Some(sums) => {
-                // Cluster by cluster, so that its sums are in the cache for all its rows.
-                for &i in &by_label(&nearest, sums.counts.len()) {
-                    let i = i as usize;
-                    let label = nearest[i] as usize;
-                    if !is_known(i, nearest[i]) {
-                        distances[i] = distance(simd, row(i), columns.centroid(label));
-                    }
-                    sums.add_row(label, row(i));
-                }
-            }
-            None => {
-                for (i, &label) in nearest.iter().enumerate() {
-                    if !is_known(i, label) {
-                        distances[i] = distance(simd, row(i), columns.centroid(label as usize));
-                    }
-                }
-            }
-        }
-        let mut changed = 0;
-        for (label, new) in part.labels.iter_mut().zip(nearest) {
-            changed += usize::from(*label != new);
-            *label = new;
-        }
-        let mut inertia = 0.0;
-        for &distance in part.distances.iter() {
-            inertia += f64::from(distance);
-        }
-        Stats {
-            changed,
-            inertia,
+        } = part.nearest(simd, centroids);
+        let columns = &centroids.columns;
+        let mut stats = Stats {
             kept,
-        }
-    }
-}
-
-/// What [`Part::nearest`] found.
-struct Found {
-    /// Each row's nearest centroid by difference.
-    nearest: Vec<u32>,
-    /// Whether its distance from the old one is known.
-    is_measured: Vec<bool>,
-    /// Rows that were not compared.
-    kept: usize,
-}
-
-impl Part<'_> {
-    /// Compares the rows that may leave their centroids, and sets their bounds.
-    #[inline(always)]
-    fn nearest<S: Simd>(&mut self, simd: S, columns: &Columns, drift: Option<&Drift>) -> Found {
-        let features = columns.features();
-        let x = self.x;
-        let row = |i: usize| &x[i * features..][..features];
-        let rows = self.labels.len();
-        let mut room = Room::new(features);
-        let mut found = Found {
-            nearest: self.labels.to_vec(),
-            is_measured: vec![false; rows],
-            kept: rows,
+            ..Stats::default()
         };
-        let mut open = Vec::with_capacity(tile_rows::<S>());
-        let mut close = Vec::new();
-        let mut next = 0;
-        while next < rows {
-            open.clear();
-            while next < rows && open.len() < tile_rows::<S>() {
-                if !drift.is_some_and(|drift| self.keeps(simd, columns, drift, next, &mut found)) {
-                    open.push(next);
+        if want == Want::Distances {
+            let features = columns.features();
+            for (i, &label) in nearest.iter().enumerate() {
+                if measured[i] != label {
+                    let row = &part.x[i * features..][..features];
+                    part.distances[i] = distance(simd, row, columns.centroid(label as usize));
                 }
-                next += 1;
+                stats.inertia += f64::from(part.distances[i]);
             }
-            if open.is_empty() {
-                break;
-            }
-            found.kept -= open.len();
-            let at = |i: usize| row(open[i]);
-            let end = (next + tile_rows::<S>()).min(rows);
-            let ahead = &x[next * features..end * features];
-            let best = nearest::<S, ByProduct>(simd, &mut room, columns, open.len(), at, ahead);
-            let mut margins = best.norm;
-            let mut bounds = best.second;
-            // By itself, so that it is done by vectors.
-            for i in 0..bounds.len() {
-                margins[i] = columns.margin(best.norm[i]);
-                bounds[i] = by_product(best.norm[i], best.second[i], margins[i]);
-            }
-            for (i, &row) in open.iter().enumerate() {
-                found.nearest[row] = best.column[i];
-                self.bounds[row] = bounds[i];
-                // Nothing is clear where a score is NaN.
-                let clear = best.second[i] - best.least[i] > margins[i];
-                if !clear {
-                    close.push(row);
+        }
+        for (i, (label, new)) in part.labels.iter_mut().zip(nearest).enumerate() {
+            if *label != new {
+                if let Some(change) = changes.get_mut(stats.changed) {
+                    *change = Change {
+                        row: (part.first + i) as u32,
+                        before: *label,
+                    };
                 }
+                stats.changed += 1;
+                *label = new;
             }
         }
-        for close in close.chunks(tile_rows::<S>()) {
-            let at = |i: usize| row(close[i]);
-            let best = nearest::<S, ByDifference>(simd, &mut room, columns, close.len(), at, &[]);
-            for (i, &row) in close.iter().enumerate() {
-                found.nearest[row] = best.column[i];
-                self.bounds[row] = by_difference(best.second[i], features);
-            }
-        }
-        found
-    }
-
-    /// Whether a row is known to keep its label. Sets its bound for the centroids as they are now, and its distance
-    /// where the old one promises that it will do.
-    #[inline(always)]
-    fn keeps<S: Simd>(
-        &mut self,
-        simd: S,
-        columns: &Columns,
-        drift: &Drift,
-        i: usize,
-        found: &mut Found,
-    ) -> bool {
-        let features = columns.features();
-        let label = self.labels[i] as usize;
-        let bound = drift.sink(self.bounds[i], label);
-        self.bounds[i] = bound;
-        if !keeps(self.distances[i], bound, features) {
-            return false;
-        }
-        let row = &self.x[i * features..][..features];
-        self.distances[i] = distance(simd, row, columns.centroid(label));
-        found.is_measured[i] = true;
-        keeps(self.distances[i], bound, features)
+        stats
     }
 }
 
 /// |x - c|^2
 #[inline(always)]
-fn distance<S: Simd>(simd: S, x: &[f32], c: &[f32]) -> f32 {
+pub fn distance<S: Simd>(simd: S, x: &[f32], c: &[f32]) -> f32 {
     let (x_vectors, x_rest) = S::as_simd_f32s(x);
     let (c_vectors, c_rest) = S::as_simd_f32s(&c[..x.len()]);
     let mut sum = simd.splat_f32s(0.0);
@@ -408,9 +301,11 @@ fn distance<S: Simd>(simd: S, x: &[f32], c: &[f32]) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cpu::simd::tests::own_width;
 
     #[test]
     fn rows_far_from_other_centroids_are_kept() {
+        let _width = own_width();
         // Two groups, and a row halfway.
         let d = 3;
         let mut x: Vec<f32> = (0..300 * d)
@@ -428,11 +323,115 @@ mod tests {
             [20.5, 0.5],
         ] {
             let centroids = at.map(|v| [v; 3]).concat();
-            let stats = assign(&x, d, &centroids, &mut assigned, &meter);
-            let (again, _) = step(&x, d, &centroids, &mut Assigned::new(n), &meter);
+            let wanted = Want::Distances;
+            let stats = assign(&x, d, &centroids, &mut assigned, wanted, &meter);
+            let mut new = Assigned::new(n);
+            let (again, _) = step(&x, d, &centroids, &mut new, wanted, &meter);
             assert_eq!((stats.inertia, again.kept), (again.inertia, 0));
             kept.push(stats.kept);
         }
         assert_eq!(kept, [0, 300, 301, 0, 301]);
+    }
+
+    /// Labels, distances and inertia of a first assignment, which knows nothing before it.
+    fn anew(x: &[f32], d: usize, centroids: &[f32]) -> (Vec<u32>, Vec<u32>, f64) {
+        let mut assigned = Assigned::new(x.len() / d);
+        let meter = Meter::default();
+        let stats = assign(x, d, centroids, &mut assigned, Want::Distances, &meter);
+        assert!(assigned.codes.is_none());
+        let distances = assigned.distances.iter().map(|v| v.to_bits()).collect();
+        (assigned.labels, distances, stats.inertia)
+    }
+
+    #[test]
+    fn codes_and_bounds_change_no_bit() {
+        let _width = own_width();
+        let number = |i: usize| ((i * i * 31 + i * 17) % 1009) as f32 / 500.0 - 1.0;
+        for (n, d, k, apart) in [
+            (300, 32, 16, 0.0),
+            (501, 50, 100, 3.0),
+            (200, 384, 140, 0.5),
+            // All centroids within what codes are off by: rows have too many candidates.
+            (300, 40, 60, -1.0),
+        ] {
+            let centre = |group: usize, f: usize| number(group * 7919 + f);
+            let x: Vec<f32> = (0..n * d)
+                .map(|i| number(i + 5) + apart * centre(i / d % k, i % d))
+                .collect();
+            let spread = if apart < 0.0 { 1e-4 } else { 1.0 };
+            let at = |round: usize| -> Vec<f32> {
+                let moved = |i: usize| number(i * 3 + round * 101) / (1 + round * round) as f32;
+                let value = |i: usize| spread * (apart * centre(i / d, i % d) + moved(i));
+                let mut centroids: Vec<f32> = (0..k * d).map(value).collect();
+                // Two are equal: ties go to the lower one.
+                centroids.copy_within(2 * d..3 * d, 9 * d);
+                centroids
+            };
+            let mut all = Assigned::new(n);
+            let mut labels = Assigned::new(n);
+            let meter = Meter::default();
+            for round in 0..6 {
+                let centroids = at(round);
+                let (want, distances, inertia) = anew(&x, d, &centroids);
+                let stats = assign(&x, d, &centroids, &mut all, Want::Distances, &meter);
+                assert_eq!(all.labels, want, "d {d}, round {round}");
+                let bits: Vec<u32> = all.distances.iter().map(|v| v.to_bits()).collect();
+                assert_eq!((bits, stats.inertia), (distances, inertia));
+                assign(&x, d, &centroids, &mut labels, Want::Labels, &meter);
+                assert_eq!(labels.labels, want, "d {d}, round {round}");
+                for (above, distance) in labels.distances.iter().zip(&all.distances) {
+                    assert!(above * (1.0 + 1e-4) >= *distance, "{above} {distance}");
+                }
+            }
+            assert_eq!(all.codes.is_some(), RowCodes::count(n, d, k) > 0);
+        }
+    }
+
+    #[test]
+    fn sums_follow_their_rows() {
+        let (n, d, k) = (400, 33, 20);
+        let x: Vec<f32> = (0..n * d)
+            .map(|i| ((i * i * 31) % 1009) as f32 / 100.0)
+            .collect();
+        let mut assigned = Assigned::new(n);
+        let meter = Meter::default();
+        let mut was_moved = false;
+        for round in 0..12 {
+            let moved = |i: usize| x[i * 7 % (n * d)] + round as f32 * 0.02 * (i % 3) as f32;
+            let centroids: Vec<f32> = (0..k * d).map(moved).collect();
+            let is_known = assigned.sums.is_some();
+            let (stats, sums) = step(&x, d, &centroids, &mut assigned, Want::Labels, &meter);
+            was_moved |= is_known && (1..=n / 4).contains(&stats.changed);
+            let want = Sums::of(&x, d, &assigned.labels, k);
+            assert_eq!(sums.counts, want.counts);
+            for (sum, want) in sums.values.iter().zip(&want.values) {
+                assert!(
+                    (sum - want).abs() <= 1e-12 * 10.0 * n as f64,
+                    "{sum} {want}"
+                );
+            }
+        }
+        assert!(was_moved);
+    }
+
+    #[test]
+    fn an_emptied_cluster_sums_to_nothing() {
+        let x: Vec<f32> = (0..40).map(|i| i as f32 * 0.1).collect();
+        let mut sums = Sums::of(&x, 1, &[0, 1].repeat(20), 3);
+        let mut changes = Changes::default();
+        changes.clear(40, 1);
+        let most = changes.slots()[0].len();
+        for (i, change) in changes.slots()[0].iter_mut().enumerate() {
+            let row = 2 * i as u32 + 1;
+            *change = Change { row, before: 1 };
+        }
+        assert_eq!(most, 10);
+        assert!(changes.note([most].into_iter()));
+        sums.counts[1] -= 10;
+        let labels: Vec<u32> = (0..40).map(|i| i % 2 * 2).collect();
+        sums.change(&x, 1, &labels, &mut changes);
+        assert_eq!(sums.counts, [20, 0, 10]);
+        assert_eq!(sums.values[1], 0.0);
+        assert!((sums.values[2] - 10.0).abs() < 1e-5);
     }
 }

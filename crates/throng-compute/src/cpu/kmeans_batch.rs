@@ -7,8 +7,7 @@ use std::ops::ControlFlow;
 use rayon::prelude::*;
 
 use super::Threads;
-use super::kmeans_assign::{Assigned, assign, step, step_count};
-use super::nearest::Columns;
+use super::kmeans_assign::{Assigned, Want, assign, assign_count, step, step_count};
 use crate::error::ComputeError;
 use crate::kmeans_batch::{KMeansFit, KMeansProblem, KMeansProgress, KMeansShape, WHAT};
 use crate::memory::{Ledger, MemoryPlan, Sizes, words};
@@ -36,7 +35,7 @@ impl RunSizes {
         let step = match shape.has_weights {
             true => {
                 let sums = (rows.div_ceil(weighted_rows(rows)) + 1) * 2 * (size + k);
-                sums.max(Columns::count(k, features))
+                sums + assign_count(rows, features, k)
             }
             false => step_count(rows, features, k),
         };
@@ -238,14 +237,28 @@ impl<'a> Run<'a> {
         let centroids = to_f32(&self.centroids);
         let (x, features) = (self.x, self.features);
         let Some(weights) = &self.problem.weights else {
-            let (stats, sums) = step(x, features, &centroids, &mut self.assigned, self.meter);
+            let (stats, sums) = step(
+                x,
+                features,
+                &centroids,
+                &mut self.assigned,
+                Want::Labels,
+                self.meter,
+            );
             self.changed = stats.changed;
             return Sums {
                 values: sums.values,
                 weights: sums.counts.iter().map(|&count| f64::from(count)).collect(),
             };
         };
-        let stats = assign(x, features, &centroids, &mut self.assigned, self.meter);
+        let stats = assign(
+            x,
+            features,
+            &centroids,
+            &mut self.assigned,
+            Want::Labels,
+            self.meter,
+        );
         self.changed = stats.changed;
         weighted_sums(x, features, &self.assigned.labels, weights, self.problem.k)
     }
@@ -253,13 +266,14 @@ impl<'a> Run<'a> {
     /// Gives every empty cluster the row farthest from its own centroid, ties to the lowest, and takes that row out
     /// of the cluster it was in (scikit-learn's rule); returns how many were given. None if every row lies on its
     /// centroid: then there are fewer distinct rows than clusters.
-    fn repair(&self, sums: &mut Sums) -> usize {
+    fn repair(&mut self, sums: &mut Sums) -> usize {
         let empty: Vec<usize> = (0..self.problem.k)
             .filter(|&c| sums.weights[c] == 0.0)
             .collect();
         if empty.is_empty() {
             return 0;
         }
+        self.measure();
         let far = self.farthest(empty.len());
         if far
             .first()
@@ -282,6 +296,20 @@ impl<'a> Run<'a> {
             moved += 1;
         }
         moved
+    }
+
+    /// Assigns the rows to the centroids as they are, and measures their distances.
+    fn measure(&mut self) {
+        let (x, centroids) = (self.x, to_f32(&self.centroids));
+        let (assigned, unmetered) = (&mut self.assigned, Meter::default());
+        assign(
+            x,
+            self.features,
+            &centroids,
+            assigned,
+            Want::Distances,
+            &unmetered,
+        );
     }
 
     /// The rows with weight that are farthest from their centroids, the farthest first, ties to the lowest.
@@ -333,16 +361,13 @@ impl<'a> Run<'a> {
     }
 
     fn finish(mut self) -> KMeansFit {
-        let centroids = to_f32(&self.centroids);
-        if !self.is_final {
-            let (x, unmetered) = (self.x, Meter::default());
-            assign(x, self.features, &centroids, &mut self.assigned, &unmetered);
-        }
+        // The labels of an end that repeated are those of these centroids already, and stay.
+        self.measure();
         let terms = self.assigned.distances.iter().enumerate();
         let inertia = terms.map(|(row, &distance)| self.weight(row) * f64::from(distance));
         KMeansFit {
             inertia: inertia.sum(),
-            centroids,
+            centroids: to_f32(&self.centroids),
             labels: self.assigned.labels,
             n_iter: self.n_iter,
             converged: self.converged,

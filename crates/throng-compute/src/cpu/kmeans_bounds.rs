@@ -9,8 +9,13 @@
 /// Takes what one rounding to the nearest may have added to a positive value.
 const DOWN: f32 = 1.0 - f32::EPSILON;
 
-/// How far each row's bound sinks, by its label: the greatest movement of a centroid but its own.
+/// The same for values that are rounded down.
+const UP: f32 = 1.0 + f32::EPSILON;
+
+/// How far each row's bounds move, by its label: the lower one by the greatest movement of a centroid but its own.
 pub struct Drift {
+    /// Of each centroid.
+    movements: Vec<f32>,
     greatest: f32,
     /// The one that moved most.
     fastest: usize,
@@ -22,6 +27,7 @@ impl Drift {
     /// From the centroids `before` to those `after`, each [k, d].
     pub fn new(before: &[f32], after: &[f32], features: usize) -> Self {
         let mut drift = Self {
+            movements: Vec::with_capacity(before.len() / features),
             greatest: 0.0,
             fastest: 0,
             second: 0.0,
@@ -34,6 +40,7 @@ impl Drift {
             let squares = terms.map(|(&b, &a)| (f64::from(a) - f64::from(b)).powi(2));
             // Rounded up.
             let movement = (squares.sum::<f64>().sqrt() as f32).next_up();
+            drift.movements.push(movement);
             if movement > drift.greatest {
                 drift.second = drift.greatest;
                 (drift.greatest, drift.fastest) = (movement, index);
@@ -53,6 +60,20 @@ impl Drift {
         };
         ((bound - movement) * DOWN).max(0.0)
     }
+
+    /// A bound above the squared distance of a row of this label, after the movement.
+    #[inline(always)]
+    pub fn raise(&self, distance: f32, label: usize) -> f32 {
+        let root = (distance.sqrt() * UP + self.movements[label]) * UP;
+        root * root * UP + f32::MIN_POSITIVE
+    }
+}
+
+/// What a sum of squared differences from a row's own centroid is at most, where the squared distance by product is
+/// |x|^2 + 2 `score`: as [`by_product`].
+#[inline(always)]
+pub fn above_product(norm: f32, score: f32, margin: f32) -> f32 {
+    (norm + 2.0 * score + margin).max(0.0) * UP + f32::MIN_POSITIVE
 }
 
 /// The bound where all squared distances by product, |x|^2 + 2 (|c|^2 / 2 - xc), are at least |x|^2 + 2 `second`.
@@ -69,7 +90,7 @@ pub fn by_difference(second: f32, features: usize) -> f32 {
 }
 
 /// Whether all sums of squared differences from other centroids exceed that from the row's own, of which `distance`
-/// is one, in whatever order: with s < r^2 (1 - gamma)^2 / (1 + gamma), and (1 - gamma)^2 / (1 + gamma) >= 1 - 3 gamma.
+/// is one or a bound above one, in whatever order: with s < r^2 (1 - gamma)^2 / (1 + gamma), and (1 - gamma)^2 / (1 + gamma) >= 1 - 3 gamma.
 #[inline(always)]
 pub fn keeps(distance: f32, bound: f32, features: usize) -> bool {
     distance + f32::MIN_POSITIVE < bound * bound * (1.0 - 3.0 * slack(features))
@@ -143,11 +164,18 @@ mod tests {
                 // The other centroid may have come as near as it moved.
                 let sunk = Drift::new(&c, &moved, d).sink(bound, 1);
                 assert!(f64::from(sunk) <= squared(&x, &moved).sqrt(), "{sunk}");
+                // And its own no farther than it moved.
+                let raised = Drift::new(&c, &moved, d).raise(s, 0);
+                let off = 1.0 - f64::from(slack(d));
+                let far = (apart + squared(&c, &moved).sqrt()).powi(2);
+                assert!(f64::from(raised) >= far * off, "{raised} {far}");
                 // What is at the bound itself is not told apart.
                 assert!(!keeps(s, bound, d));
                 assert_eq!(keeps(s * 0.9, bound, d), scale > 1e-20);
             }
         }
+        assert!(above_product(4.0, -1.5, 0.25) >= 1.25);
+        assert!(above_product(4.0, -1.5, 0.25) < 1.2501);
         // Too many features for any bound.
         assert!(!keeps(0.0, 1.0, 4_000_000));
         // There is no other.

@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::kmeans_assign::{Assigned, assign};
+use super::kmeans_assign::{Assigned, Want, assign};
 use super::nearest::Columns;
 use crate::error::ComputeError;
 use crate::kmeans_batch::KMeansShape;
@@ -75,7 +75,7 @@ impl Oversampling for Draws<'_> {
         let d = self.features;
         let new = self.values(rows);
         let mut assigned = Assigned::new(self.nearest.len());
-        assign(self.x, d, &new, &mut assigned, self.meter);
+        assign(self.x, d, &new, &mut assigned, Want::Distances, self.meter);
         self.meter.check()?;
         self.rows.extend(rows);
         let mut sum = 0.0;

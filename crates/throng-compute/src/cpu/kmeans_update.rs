@@ -1,8 +1,11 @@
 //! Sums and counts of the rows of each cluster; twin of `wgsl/kmeans/batch_partials.wgsl`.
 
 use pulp::{Simd, WithSimd};
+use rayon::prelude::*;
 
-use super::simd::dispatch;
+use super::kmeans_changes::{Changes, Move};
+use super::simd::{dispatch, prefetch_all};
+use crate::plan;
 
 /// Sums [k, d] and counts `[k]` of rows by label.
 #[derive(Debug, Clone)]
@@ -27,23 +30,44 @@ impl Sums {
         }
     }
 
-    /// Adds the rows of `x` to the sums of their labels, in order.
-    pub fn add(&mut self, x: &[f32], labels: &[u32]) {
-        dispatch(Add {
-            sums: self,
-            x,
-            labels,
+    /// Of the rows of `x` by label.
+    pub fn of(x: &[f32], features: usize, labels: &[u32], k: usize) -> Self {
+        let block = plan::cpu_assign_rows(features);
+        let task = plan::cpu_update_rows(labels.len(), k, features);
+        let parts = x.par_chunks(task * features).zip(labels.par_chunks(task));
+        let parts = parts.map(|(x, labels)| {
+            let mut sums = Self::new(k, features);
+            for (x, labels) in x.chunks(block * features).zip(labels.chunks(block)) {
+                dispatch(Add {
+                    sums: &mut sums,
+                    x,
+                    labels,
+                });
+            }
+            sums
         });
+        Self::total(parts.collect(), k, features)
     }
 
-    /// Adds one row to the sums of `label`.
-    #[inline(always)]
-    pub fn add_row(&mut self, label: usize, row: &[f32]) {
-        self.counts[label] += 1;
-        let sums = &mut self.values[label * row.len()..][..row.len()];
-        for (sum, &value) in sums.iter_mut().zip(row) {
-            *sum += f64::from(value);
-        }
+    /// Moves the rows of `changes` from their clusters before to those of `labels`. An emptied cluster's sums are 0.
+    pub fn change(&mut self, x: &[f32], features: usize, labels: &[u32], changes: &mut Changes) {
+        let (moves, ends) = changes.by_cluster(labels, self.counts.len());
+        let starts = std::iter::once(&0).chain(ends);
+        let moves: Vec<&[Move]> = (starts.zip(ends))
+            .map(|(&start, &end)| &moves[start as usize..end as usize])
+            .collect();
+        self.values
+            .par_chunks_mut(features)
+            .zip(&mut self.counts)
+            .zip(moves)
+            .for_each(|((sums, count), moves)| {
+                dispatch(Moved {
+                    sums,
+                    count,
+                    x,
+                    moves,
+                });
+            });
     }
 
     /// The sum of `parts`, in order.
@@ -59,6 +83,43 @@ impl Sums {
             }
         }
         total
+    }
+}
+
+/// Moves that rows are fetched before they are wanted.
+const AHEAD: usize = 4;
+
+struct Moved<'a> {
+    sums: &'a mut [f64],
+    count: &'a mut u32,
+    x: &'a [f32],
+    moves: &'a [Move],
+}
+
+impl WithSimd for Moved<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let features = self.sums.len();
+        for (index, &Move { row, enters }) in self.moves.iter().enumerate() {
+            if let Some(ahead) = self.moves.get(index + AHEAD) {
+                prefetch_all(&self.x[ahead.row as usize * features..][..features]);
+            }
+            let sign = if enters { 1.0 } else { -1.0 };
+            // Below 0 it may be for a while, modulo 2^32.
+            *self.count = match enters {
+                true => self.count.wrapping_add(1),
+                false => self.count.wrapping_sub(1),
+            };
+            let row = &self.x[row as usize * features..][..features];
+            for (sum, &value) in self.sums.iter_mut().zip(row) {
+                *sum += sign * f64::from(value);
+            }
+        }
+        if *self.count == 0 {
+            self.sums.fill(0.0);
+        }
     }
 }
 
@@ -80,8 +141,11 @@ impl WithSimd for Add<'_> {
         for &row in &by_label(self.labels, self.sums.counts.len()) {
             let row = row as usize;
             let label = self.labels[row] as usize;
-            self.sums
-                .add_row(label, &self.x[row * features..][..features]);
+            self.sums.counts[label] += 1;
+            let sums = &mut self.sums.values[label * features..][..features];
+            for (sum, &value) in sums.iter_mut().zip(&self.x[row * features..][..features]) {
+                *sum += f64::from(value);
+            }
         }
     }
 }

@@ -8,13 +8,20 @@ pub mod ceiling_fma;
 pub mod kmeans_assign;
 pub mod kmeans_batch;
 mod kmeans_bounds;
+mod kmeans_changes;
 pub mod kmeans_parallel;
+mod kmeans_part;
 pub mod kmeans_plus_plus;
 pub mod kmeans_update;
 mod nearest;
 pub mod neighbors;
 mod neighbors_pool;
 pub mod pairwise_distances;
+#[cfg(target_arch = "x86_64")]
+mod quantized;
+#[cfg(not(target_arch = "x86_64"))]
+#[path = "quantized_none.rs"]
+mod quantized;
 pub mod radius;
 pub mod rows_finite;
 mod rows_scale;

@@ -14,10 +14,10 @@ use super::tile::{Product, SquaredSum, Sum};
 const QUAD: usize = 4;
 
 /// Vectors of rows in a tile: times the centroids of a group they fill the registers.
-const VECTORS: usize = 3;
+pub const VECTORS: usize = 3;
 
 /// Rows of a tile of the widest vectors.
-const MOST_ROWS: usize = 16 * VECTORS;
+pub const MOST_ROWS: usize = 16 * VECTORS;
 
 /// Rows of a tile.
 pub const fn tile_rows<S: Simd>() -> usize {
@@ -164,9 +164,15 @@ impl Room {
         }
     }
 
+    /// Vectors of features, [d, vectors, lanes].
+    #[inline(always)]
+    pub fn vectors<T: Pod>(&self) -> &[T] {
+        bytemuck::cast_slice(&self.lines)
+    }
+
     /// Lays `rows` side by side: four of them at a time, so that quads of values are what is moved.
     #[inline(always)]
-    fn fill<S: Simd, const V: usize>(&mut self, simd: S, rows: &[&[f32]; MOST_ROWS]) {
+    pub fn fill<S: Simd, const V: usize>(&mut self, simd: S, rows: &[&[f32]; MOST_ROWS]) {
         let lanes = S::F32_LANES;
         let quads = V * lanes / QUAD;
         let (rows, _) = rows.as_chunks::<QUAD>();
@@ -242,7 +248,7 @@ fn compare<S: Simd, C: Score, const V: usize, const G: usize>(
 ) -> Nearest {
     room.fill::<S, V>(simd, rows);
     let depth = room.depth;
-    let vectors: &[S::f32s] = bytemuck::cast_slice(&room.lines);
+    let vectors: &[S::f32s] = room.vectors();
     let (rows, _) = vectors[..depth * V].as_chunks::<V>();
     let (starts, _) = C::starts(columns).as_chunks::<G>();
     let (values, _) = columns.values.as_chunks::<G>();

@@ -33,6 +33,14 @@ pub fn prefetch(value: &f32) {
     let _ = value;
 }
 
+/// [`prefetch`] of all of them.
+#[inline(always)]
+pub fn prefetch_all(values: &[f32]) {
+    for line in values.chunks(16) {
+        prefetch(&line[0]);
+    }
+}
+
 /// 32-bit lanes of a vector in [`dispatch`].
 pub fn lanes() -> usize {
     struct Lanes;
@@ -48,20 +56,21 @@ pub fn lanes() -> usize {
 /// Whether vectors of so many lanes may be taken: always, except where a test wants narrower ones.
 #[cfg(all(target_arch = "x86_64", not(test)))]
 #[inline(always)]
-fn is_allowed(_lanes: usize) -> bool {
+pub fn is_allowed(_lanes: usize) -> bool {
     true
 }
 
 #[cfg(all(target_arch = "x86_64", test))]
-fn is_allowed(lanes: usize) -> bool {
+pub fn is_allowed(lanes: usize) -> bool {
     lanes <= tests::MOST_LANES.load(std::sync::atomic::Ordering::Relaxed)
 }
 
 #[cfg(test)]
-mod tests {
+pub mod tests {
     #![allow(clippy::unwrap_used)]
 
     use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
     use throng_shaders::Metric;
 
@@ -73,6 +82,14 @@ mod tests {
     use crate::watch::Meter;
 
     pub static MOST_LANES: AtomicUsize = AtomicUsize::new(usize::MAX);
+
+    /// Of the width, which is one for the process.
+    static WIDTH: RwLock<()> = RwLock::new(());
+
+    /// Keeps this machine's own width until it is dropped.
+    pub fn own_width() -> RwLockReadGuard<'static, ()> {
+        WIDTH.read().unwrap_or_else(PoisonError::into_inner)
+    }
 
     fn numbers(count: usize) -> Vec<f32> {
         (0..count)
@@ -92,6 +109,7 @@ mod tests {
     /// `tests/` run with.
     #[test]
     fn every_width_of_vector_agrees_with_loops() {
+        let _width = WIDTH.write().unwrap();
         let (n, d, k) = (70, 9, 37);
         let x = numbers(n * d);
         let centroids = numbers(k * d);
@@ -124,8 +142,8 @@ mod tests {
             }
 
             let mut assigned = kmeans_assign::Assigned::new(n);
-            let watch = Meter::default();
-            let stats = kmeans_assign::assign(&x, d, &centroids, &mut assigned, &watch);
+            let (want, watch) = (kmeans_assign::Want::Distances, Meter::default());
+            let stats = kmeans_assign::assign(&x, d, &centroids, &mut assigned, want, &watch);
             assert_eq!((stats.changed, stats.kept), (n, 0));
             for (i, row) in x.chunks(d).enumerate() {
                 let all: Vec<f64> = centroids.chunks(d).map(|c| squared(row, c)).collect();
@@ -136,7 +154,7 @@ mod tests {
                 );
                 assert!((f64::from(assigned.distances[i]) - least).abs() <= 1e-5 * least);
             }
-            let (again, sums) = kmeans_assign::step(&x, d, &centroids, &mut assigned, &watch);
+            let (again, sums) = kmeans_assign::step(&x, d, &centroids, &mut assigned, want, &watch);
             assert_eq!((again.changed, again.inertia), (0, stats.inertia));
             assert!(again.kept > 0, "{most} lanes");
             assert_eq!(sums.counts.iter().sum::<u32>(), n as u32);

@@ -1,0 +1,353 @@
+//! Some rows of an assignment, and how each finds its nearest centroid.
+//!
+//! Rows that a bound proves to keep their centroids are passed over. Of the others most centroids are ruled out by
+//! products of bytes, where the processor has them, or else compared by products. What these cannot tell apart is
+//! compared by differences, whose order the labels are.
+
+use pulp::Simd;
+
+use super::kmeans_assign::distance;
+use super::kmeans_bounds::{Drift, above_product, by_difference, by_product, keeps};
+use super::nearest::{ByDifference, ByProduct, Columns, MOST_ROWS, Room, nearest, tile_rows};
+use super::quantized::{Desk, Quantized, Screen};
+use super::simd::prefetch_all;
+
+/// Some rows of [`Assigned`](super::kmeans_assign::Assigned).
+pub struct Part<'a> {
+    /// The first of them.
+    pub first: usize,
+    pub x: &'a [f32],
+    pub labels: &'a mut [u32],
+    pub distances: &'a mut [f32],
+    pub bounds: &'a mut [f32],
+}
+
+/// What the rows are compared with.
+pub struct Centroids<'a> {
+    pub columns: Columns<'a>,
+    pub quantized: Option<Quantized<'a>>,
+    /// Since the bounds were set; none where there are no bounds.
+    pub drift: Option<Drift>,
+}
+
+/// What [`Part::nearest`] found.
+pub struct Found {
+    /// Each row's nearest centroid by difference.
+    pub nearest: Vec<u32>,
+    /// The centroid that a row's distance is of, where it was measured.
+    pub measured: Vec<u32>,
+    /// Rows that were not compared.
+    pub kept: usize,
+}
+
+/// No centroid.
+const NONE: u32 = u32::MAX;
+
+/// Candidates of a row that are measured one by one, each in the time of a few centroids of a tile.
+const MOST_CANDIDATES: u32 = 16;
+
+/// Whether a row is to be measured from so many candidates.
+fn is_several(count: u32) -> bool {
+    (2..=MOST_CANDIDATES).contains(&count)
+}
+
+/// Some rows that are compared by their codes.
+struct Tile {
+    /// Their places in the part, and in all.
+    rows: Vec<usize>,
+    rows_of_all: Vec<usize>,
+    screen: Screen,
+    /// Candidates of each row.
+    counts: [u32; MOST_ROWS],
+    /// One of them.
+    column: [u32; MOST_ROWS],
+}
+
+impl Tile {
+    fn new() -> Self {
+        Self {
+            rows: Vec::with_capacity(MOST_ROWS),
+            rows_of_all: Vec::with_capacity(MOST_ROWS),
+            screen: Screen::new(),
+            counts: [0; MOST_ROWS],
+            column: [NONE; MOST_ROWS],
+        }
+    }
+
+    /// Counts the candidates.
+    fn count(&mut self) {
+        self.counts = [0; MOST_ROWS];
+        for candidate in &self.screen.candidates {
+            let i = candidate.row as usize;
+            self.counts[i] += 1;
+            self.column[i] = candidate.column;
+        }
+    }
+}
+
+impl Part<'_> {
+    /// Compares the rows that may leave their centroids, and sets their bounds.
+    #[inline(always)]
+    pub fn nearest<S: Simd>(&mut self, simd: S, centroids: &Centroids) -> Found {
+        let rows = self.labels.len();
+        let mut search = Search {
+            simd,
+            features: centroids.columns.features(),
+            columns: &centroids.columns,
+            found: Found {
+                nearest: self.labels.to_vec(),
+                measured: vec![NONE; rows],
+                kept: rows,
+            },
+            room: Room::new(centroids.columns.features()),
+            next: 0,
+            close: Vec::new(),
+            part: self,
+        };
+        search.run(centroids);
+        search.found
+    }
+}
+
+/// [`Part::nearest`] under way.
+struct Search<'a, 'b, S> {
+    simd: S,
+    features: usize,
+    columns: &'a Columns<'a>,
+    part: &'a mut Part<'b>,
+    found: Found,
+    room: Room,
+    /// The first row that was not looked at.
+    next: usize,
+    /// Rows to compare by differences.
+    close: Vec<usize>,
+}
+
+impl<S: Simd> Search<'_, '_, S> {
+    #[inline(always)]
+    fn run(&mut self, centroids: &Centroids) {
+        let tile = tile_rows::<S>();
+        let wide = match &centroids.quantized {
+            Some(codes) => self.by_codes(codes, centroids.drift.as_ref()),
+            None => Vec::new(),
+        };
+        let mut open = Vec::with_capacity(tile);
+        while self.next_open(centroids.drift.as_ref(), &mut open) {
+            let end = (self.next + tile).min(self.part.labels.len());
+            let ahead = &self.part.x[self.next * self.features..end * self.features];
+            self.by_product(&open, ahead);
+        }
+        for rows in wide.chunks(tile) {
+            self.by_product(rows, &[]);
+        }
+        let close = std::mem::take(&mut self.close);
+        for close in close.chunks(tile) {
+            self.by_difference(close);
+        }
+    }
+
+    /// Fills `open` with the next rows that may leave their centroids, a tile of them at most.
+    #[inline(always)]
+    fn next_open(&mut self, drift: Option<&Drift>, open: &mut Vec<usize>) -> bool {
+        open.clear();
+        while self.next < self.part.labels.len() && open.len() < tile_rows::<S>() {
+            if !drift.is_some_and(|drift| self.keeps(drift, self.next)) {
+                open.push(self.next);
+            }
+            self.next += 1;
+        }
+        self.found.kept -= open.len();
+        !open.is_empty()
+    }
+
+    /// Compares rows by their codes until none are left, or so many have too many candidates that codes are not worth
+    /// their time here. Returns those.
+    #[inline(always)]
+    fn by_codes(&mut self, codes: &Quantized, drift: Option<&Drift>) -> Vec<usize> {
+        let mut wide = Vec::new();
+        let mut tiles = [Tile::new(), Tile::new()];
+        let mut desk = Desk::new(self.features);
+        let [now, last] = &mut tiles;
+        let (mut now, mut last) = (now, last);
+        while 2 * wide.len() <= self.next && self.next_open(drift, &mut now.rows) {
+            now.rows_of_all.clear();
+            now.rows_of_all
+                .extend(now.rows.iter().map(|row| self.part.first + row));
+            codes.screen(&mut desk, &mut now.screen, &now.rows_of_all);
+            now.count();
+            // They come while the tile before is measured and the one after compared.
+            for (i, &row) in now.rows.iter().enumerate() {
+                if is_several(now.counts[i]) {
+                    prefetch_all(self.row(row));
+                }
+            }
+            self.among(last, &mut wide);
+            last.rows.clear();
+            std::mem::swap(&mut now, &mut last);
+        }
+        self.among(last, &mut wide);
+        wide
+    }
+
+    #[inline(always)]
+    fn row(&self, i: usize) -> &[f32] {
+        &self.part.x[i * self.features..][..self.features]
+    }
+
+    #[inline(always)]
+    fn distance(&self, row: usize, centroid: u32) -> f32 {
+        distance(
+            self.simd,
+            self.row(row),
+            self.columns.centroid(centroid as usize),
+        )
+    }
+
+    /// Whether a row is known to keep its label. Sets its bounds for the centroids as they are now, and measures its
+    /// distance where the bound above it does not do.
+    #[inline(always)]
+    fn keeps(&mut self, drift: &Drift, i: usize) -> bool {
+        let label = self.part.labels[i];
+        let bound = drift.sink(self.part.bounds[i], label as usize);
+        self.part.bounds[i] = bound;
+        let before = self.part.distances[i];
+        let above = drift.raise(before, label as usize);
+        if keeps(above, bound, self.features) {
+            self.part.distances[i] = above;
+            return true;
+        }
+        if !keeps(before, bound, self.features) {
+            return false;
+        }
+        let distance = self.distance(i, label);
+        self.set_distance(i, distance, label);
+        keeps(distance, bound, self.features)
+    }
+
+    /// Sets a row's distance: from centroid `of`, or [`NONE`] for a bound above it.
+    #[inline(always)]
+    fn set_distance(&mut self, row: usize, distance: f32, of: u32) {
+        self.part.distances[row] = distance;
+        self.found.measured[row] = of;
+    }
+
+    /// Compares a tile's rows by their distances from their candidates; those with too many are added to `wide`.
+    #[inline(always)]
+    fn among(&mut self, tile: &Tile, wide: &mut Vec<usize>) {
+        let Tile {
+            rows,
+            screen,
+            counts,
+            ..
+        } = tile;
+        let mut best = tile.column;
+        let mut least = [f32::MAX; MOST_ROWS];
+        let mut second = [f32::MAX; MOST_ROWS];
+        for candidate in &screen.candidates {
+            let i = candidate.row as usize;
+            if !is_several(counts[i]) {
+                continue;
+            }
+            let distance = self.distance(rows[i], candidate.column);
+            if distance < least[i] {
+                second[i] = least[i];
+                (least[i], best[i]) = (distance, candidate.column);
+            } else {
+                second[i] = second[i].min(distance);
+            }
+        }
+        for (i, &row) in rows.iter().enumerate() {
+            if !(1..=MOST_CANDIDATES).contains(&counts[i]) {
+                wide.push(row);
+                continue;
+            }
+            let mut bound = by_product(screen.norm[i], screen.floor[i], screen.margin[i]);
+            if is_several(counts[i]) {
+                let mut of_candidates = by_difference(second[i], self.features);
+                if keeps(least[i], of_candidates, self.features) {
+                    self.set_distance(row, least[i], best[i]);
+                } else {
+                    let (column, distance, second) = self.settle(tile, i);
+                    best[i] = column;
+                    of_candidates = by_difference(second, self.features);
+                    self.set_distance(row, distance, NONE);
+                }
+                bound = bound.min(of_candidates);
+            } else {
+                let above = above_product(screen.norm[i], screen.least[i], screen.margin[i]);
+                self.set_distance(row, above, NONE);
+            }
+            self.found.nearest[row] = best[i];
+            self.part.bounds[row] = bound;
+        }
+    }
+
+    /// Compares a row of a tile with its candidates by sums of squared differences, feature by feature as in
+    /// [`ByDifference`]. Returns the nearest, its sum, and the next one's.
+    #[inline(always)]
+    fn settle(&self, tile: &Tile, i: usize) -> (u32, f32, f32) {
+        let row = self.row(tile.rows[i]);
+        let (mut column, mut least, mut second) = (NONE, f32::MAX, f32::MAX);
+        for candidate in &tile.screen.candidates {
+            if candidate.row as usize != i {
+                continue;
+            }
+            let mut sum = 0.0f32;
+            for (x, c) in row
+                .iter()
+                .zip(self.columns.centroid(candidate.column as usize))
+            {
+                sum = (x - c).mul_add(x - c, sum);
+            }
+            if (sum, candidate.column) < (least, column) {
+                second = least;
+                (least, column) = (sum, candidate.column);
+            } else {
+                second = second.min(sum);
+            }
+        }
+        (column, least, second)
+    }
+
+    /// Compares `rows` with all centroids by products.
+    #[inline(always)]
+    fn by_product(&mut self, rows: &[usize], ahead: &[f32]) {
+        let (x, features) = (self.part.x, self.features);
+        let row = |i: usize| &x[rows[i] * features..][..features];
+        let room = &mut self.room;
+        let best = nearest::<S, ByProduct>(self.simd, room, self.columns, rows.len(), row, ahead);
+        let mut margins = best.norm;
+        let mut bounds = best.second;
+        let mut above = best.least;
+        // By itself, so that it is done by vectors.
+        for i in 0..bounds.len() {
+            margins[i] = self.columns.margin(best.norm[i]);
+            bounds[i] = by_product(best.norm[i], best.second[i], margins[i]);
+            above[i] = above_product(best.norm[i], best.least[i], margins[i]);
+        }
+        for (i, &row) in rows.iter().enumerate() {
+            self.found.nearest[row] = best.column[i];
+            self.set_distance(row, above[i], NONE);
+            self.part.bounds[row] = bounds[i];
+            // Nothing is clear where a score is NaN.
+            let clear = best.second[i] - best.least[i] > margins[i];
+            if !clear {
+                self.close.push(row);
+            }
+        }
+    }
+
+    /// Compares `rows` with all centroids by differences.
+    #[inline(always)]
+    fn by_difference(&mut self, rows: &[usize]) {
+        let (x, features) = (self.part.x, self.features);
+        let row = |i: usize| &x[rows[i] * features..][..features];
+        let room = &mut self.room;
+        let best = nearest::<S, ByDifference>(self.simd, room, self.columns, rows.len(), row, &[]);
+        for (i, &row) in rows.iter().enumerate() {
+            self.found.nearest[row] = best.column[i];
+            self.part.bounds[row] = by_difference(best.second[i], features);
+            self.set_distance(row, best.least[i], NONE);
+        }
+    }
+}

@@ -1,0 +1,269 @@
+//! Which centroids may be a row's nearest, by their codes.
+
+use bytemuck::Zeroable;
+use pulp::x86::V4;
+use pulp::{f32x16, i32x16};
+
+use super::centroids::{Group, Quantized};
+use super::rows::Facts;
+use super::{GROUP, GROUPS, LANES, QUAD};
+use crate::cpu::nearest::{MOST_ROWS, Room, VECTORS};
+
+/// Room for [`Quantized::screen`].
+pub struct Desk {
+    room: Room,
+    /// The least that the scores of the last centroids may be, [centroids, vectors].
+    lower: Vec<f32x16>,
+}
+
+impl Desk {
+    /// For rows of so many features.
+    pub fn new(features: usize) -> Self {
+        Self {
+            room: Room::new(features.next_multiple_of(LANES) / QUAD),
+            lower: vec![f32x16::zeroed(); GROUPS * GROUP * VECTORS],
+        }
+    }
+}
+
+/// What [`Quantized::screen`] found.
+pub struct Screen {
+    /// The centroids that may be a row's nearest.
+    pub candidates: Vec<Candidate>,
+    /// What the least score is at most, by row.
+    pub least: [f32; MOST_ROWS],
+    /// The least score of the other centroids, by row.
+    pub floor: [f32; MOST_ROWS],
+    /// |X|^2, by row.
+    pub norm: [f32; MOST_ROWS],
+    /// What two scores may be off by together, and half of the sums of squared differences, by row.
+    pub margin: [f32; MOST_ROWS],
+}
+
+impl Screen {
+    /// Of no rows.
+    pub fn new() -> Self {
+        Self {
+            candidates: Vec::new(),
+            least: [0.0; MOST_ROWS],
+            floor: [0.0; MOST_ROWS],
+            norm: [0.0; MOST_ROWS],
+            margin: [0.0; MOST_ROWS],
+        }
+    }
+}
+
+/// A centroid that may be a row's nearest.
+#[derive(Clone, Copy)]
+pub struct Candidate {
+    /// The row in its tile.
+    pub row: u32,
+    /// The centroid.
+    pub column: u32,
+    lower: f32,
+}
+
+/// What is known of a tile's rows, by lane.
+struct Rows<const V: usize> {
+    /// s
+    scale: [f32x16; V],
+    /// At least |e|.
+    residual: [f32x16; V],
+    /// At least |X| + |e|.
+    reach: [f32x16; V],
+    /// |X|^2
+    norm: [f32x16; V],
+    margin: [f32x16; V],
+}
+
+impl Quantized<'_> {
+    /// Finds the candidates of `rows`, 1 to [`MOST_ROWS`] of them.
+    pub fn screen(&self, desk: &mut Desk, screen: &mut Screen, rows: &[usize]) {
+        let vnni = self.rows.vnni;
+        match rows.len().div_ceil(LANES) {
+            1 => vnni.vectorize(
+                #[inline(always)]
+                || self.compare::<1>(desk, screen, rows),
+            ),
+            2 => vnni.vectorize(
+                #[inline(always)]
+                || self.compare::<2>(desk, screen, rows),
+            ),
+            _ => vnni.vectorize(
+                #[inline(always)]
+                || self.compare::<VECTORS>(desk, screen, rows),
+            ),
+        }
+    }
+
+    #[inline(always)]
+    fn compare<const V: usize>(&self, desk: &mut Desk, screen: &mut Screen, tile: &[usize]) {
+        let simd = self.rows.simd;
+        let quads = self.rows.depth / QUAD;
+        // The last row is repeated where there are no more.
+        let index = |i: usize| tile[i.min(tile.len() - 1)];
+        let lanes: [&[f32]; MOST_ROWS] = std::array::from_fn(|i| {
+            bytemuck::cast_slice(&self.rows.codes[index(i) * quads..][..quads])
+        });
+        desk.room.fill::<V4, V>(simd, &lanes);
+        let codes: &[i32x16] = desk.room.vectors();
+        let (codes, _) = codes[..quads * V].as_chunks::<V>();
+        let rows = self.rows::<V>(index);
+        let count = tile.len();
+        let is_row: [u16; V] = std::array::from_fn(|v| {
+            let most = count.saturating_sub(16 * v).min(16);
+            ((1u32 << most) - 1) as u16
+        });
+        let mut least = [simd.splat_f32x16(f32::MAX); V];
+        let mut floor = [simd.splat_f32x16(f32::MAX); V];
+        let mut most = least;
+        screen.candidates.clear();
+        for (chunk, groups) in self.groups.chunks(GROUPS).enumerate() {
+            let first = chunk * GROUPS;
+            let (lower, _) = desk.lower[..groups.len() * GROUP * V].as_chunks_mut::<V>();
+            for (index, group) in groups.iter().enumerate() {
+                let at = first + index;
+                let c = &self.codes[at * codes.len()..][..codes.len()];
+                let sums = self.sums(codes, c, &group.starts);
+                let lower = &mut lower[index * GROUP..][..GROUP];
+                self.bound(group, &rows, &sums, lower, &mut least);
+            }
+            for v in 0..V {
+                most[v] = simd.add_f32x16(least[v], rows.margin[v]);
+                for (index, lower) in lower.chunks_exact(4).enumerate() {
+                    let mut masks = [0u16; 4];
+                    for c in 0..4 {
+                        let is_near = simd.cmp_not_gt_f32x16(lower[c][v], most[v]);
+                        let others = simd.min_f32x16(lower[c][v], floor[v]);
+                        floor[v] = simd.select_f32x16(is_near, floor[v], others);
+                        masks[c] = is_near.0 & is_row[v];
+                    }
+                    let mut bits: u64 = bytemuck::cast(masks);
+                    while bits != 0 {
+                        let bit = bits.trailing_zeros() as usize;
+                        bits &= bits - 1;
+                        let (c, lane) = (bit / LANES, bit % LANES);
+                        let lower: &[f32; LANES] = bytemuck::cast_ref(&lower[c][v]);
+                        screen.candidates.push(Candidate {
+                            row: (v * LANES + lane) as u32,
+                            column: (first * GROUP + index * 4 + c) as u32,
+                            lower: lower[lane],
+                        });
+                    }
+                }
+            }
+        }
+        screen.least[..16 * V].copy_from_slice(bytemuck::cast_slice(&least));
+        screen.norm[..16 * V].copy_from_slice(bytemuck::cast_slice(&rows.norm));
+        screen.margin[..16 * V].copy_from_slice(bytemuck::cast_slice(&rows.margin));
+        screen.floor[..16 * V].copy_from_slice(bytemuck::cast_slice(&floor));
+        if self.groups.len() > GROUPS {
+            // What was near among the first centroids may not be among all.
+            let mut most_of = [0.0; MOST_ROWS];
+            most_of[..16 * V].copy_from_slice(bytemuck::cast_slice(&most));
+            let floor = &mut screen.floor;
+            screen.candidates.retain(|candidate| {
+                let row = candidate.row as usize;
+                let is_near = candidate.lower <= most_of[row] || candidate.lower.is_nan();
+                if !is_near {
+                    floor[row] = floor[row].min(candidate.lower);
+                }
+                is_near
+            });
+        }
+    }
+
+    /// What is known of the rows of a tile.
+    #[expect(clippy::needless_range_loop)]
+    #[inline(always)]
+    fn rows<const V: usize>(&self, index: impl Fn(usize) -> usize) -> Rows<V> {
+        let simd = self.rows.simd;
+        let mut facts = [[[0.0f32; LANES]; V]; 4];
+        for v in 0..V {
+            for lane in 0..LANES {
+                let Facts {
+                    scale,
+                    residual,
+                    length,
+                    norm,
+                } = self.rows.facts[index(v * LANES + lane)];
+                facts[0][v][lane] = scale;
+                facts[1][v][lane] = residual;
+                facts[2][v][lane] = length;
+                facts[3][v][lane] = norm;
+            }
+        }
+        let [scale, residual, length, norm]: [[f32x16; V]; 4] =
+            facts.map(|fact| fact.map(bytemuck::cast));
+        // See [`Columns::margin`](super::nearest::Columns::margin).
+        let share = simd.splat_f32x16((self.rows.features + 4) as f32 * f32::EPSILON);
+        let least = simd.splat_f32x16(f32::MIN_POSITIVE);
+        let longest = simd.splat_f32x16(self.longest);
+        let (mut reach, mut margin) = (length, length);
+        for v in 0..V {
+            reach[v] = simd.add_f32x16(length[v], residual[v]);
+            let farthest = simd.add_f32x16(length[v], longest);
+            let square = simd.mul_add_f32x16(farthest, farthest, least);
+            margin[v] = simd.mul_f32x16(share, square);
+        }
+        Rows {
+            scale,
+            residual,
+            reach,
+            norm,
+            margin,
+        }
+    }
+
+    /// The sums of the products of the codes of rows and of a group's centroids.
+    #[inline(always)]
+    fn sums<const V: usize>(
+        &self,
+        rows: &[[i32x16; V]],
+        centroids: &[[i32; GROUP]],
+        starts: &[i32; GROUP],
+    ) -> [[i32x16; V]; GROUP] {
+        let mut sums = [[self.rows.simd.splat_i32x16(0); V]; GROUP];
+        for c in 0..GROUP {
+            sums[c] = [self.rows.simd.splat_i32x16(starts[c]); V];
+        }
+        let centroids = &centroids[..rows.len()];
+        for quad in 0..rows.len() {
+            for c in 0..GROUP {
+                let code = self.rows.simd.splat_i32x16(centroids[quad][c]);
+                for v in 0..V {
+                    sums[c][v] = self.rows.vnni.dot(sums[c][v], rows[quad][v], code);
+                }
+            }
+        }
+        sums
+    }
+
+    /// The least that a group's scores may be, and the least that any may be at most.
+    #[inline(always)]
+    fn bound<const V: usize>(
+        &self,
+        group: &Group,
+        rows: &Rows<V>,
+        sums: &[[i32x16; V]; GROUP],
+        lower: &mut [[f32x16; V]],
+        least: &mut [f32x16; V],
+    ) {
+        let simd = self.rows.simd;
+        for c in 0..GROUP {
+            let half_norm = simd.splat_f32x16(group.half_norms[c]);
+            let scale = simd.splat_f32x16(group.scales[c]);
+            let length = simd.splat_f32x16(group.lengths[c]);
+            let residual = simd.splat_f32x16(group.residuals[c]);
+            for v in 0..V {
+                let sum = simd.convert_i32x16_to_f32x16(sums[c][v]);
+                let sum = simd.mul_f32x16(sum, rows.scale[v]);
+                let score = simd.negate_mul_add_f32x16(sum, scale, half_norm);
+                let off = simd.mul_f32x16(rows.residual[v], length);
+                let off = simd.mul_add_f32x16(rows.reach[v], residual, off);
+                lower[c][v] = simd.sub_f32x16(score, off);
+                least[v] = simd.min_f32x16(simd.add_f32x16(score, off), least[v]);
+            }
+        }
+    }
+}
