@@ -3,11 +3,12 @@
 pip install torch==2.9.1 transformers==4.57.1 pyarrow==26.0.1 scikit-learn==1.9.1
 
 tune_peer.py data REVIEWS FOLDER              writes train.csv and test.csv, 4,000 texts each
-tune_peer.py head|lora MODEL FOLDER SEED      trains on them and prints the best epoch's area under the ROC curve
+tune_peer.py head|lora|full MODEL FOLDER SEED trains on them and prints the best epoch's area under the ROC curve
 
 Both sides: at most 64 tokens, batches of 16 (of like length), AdamW with decay 0.01 of matrices, warm-up over a tenth of the
 steps and then a line to 0, gradients cut to norm 1; the pooler and the map to labels are trained, its dropout is 0.1. Head:
-10 epochs at 1e-3 on the body's vectors, computed once. LoRA: rank 8, alpha 16, query and value, one epoch at 1e-3.
+10 epochs at 1e-3 on the body's vectors, computed once. LoRA: rank 8, alpha 16, query and value, one epoch at 1e-3. Full:
+every tensor, one epoch at 2e-5.
 """
 
 import csv
@@ -74,7 +75,7 @@ def tune(kind, folder_of_model, folder, seed):
         texts, truth = read(Path(folder) / f"{name}.csv")
         sets.append((tokenizer(texts, truncation=True, max_length=TOKENS)["input_ids"], torch.tensor(truth)))
     for name, parameter in model.named_parameters():
-        parameter.requires_grad = name.startswith(("bert.pooler", "classifier"))
+        parameter.requires_grad = kind == "full" or name.startswith(("bert.pooler", "classifier"))
     if kind == "lora":
         adapt(model)
     trained = [p for p in model.parameters() if p.requires_grad]
@@ -85,7 +86,7 @@ def tune(kind, folder_of_model, folder, seed):
             {"params": [p for p in trained if p.dim() > 1], "weight_decay": 0.01},
             {"params": [p for p in trained if p.dim() == 1], "weight_decay": 0.0},
         ],
-        lr=1e-3,
+        lr=2e-5 if kind == "full" else 1e-3,
     )
     schedule = get_linear_schedule_with_warmup(optimiser, math.ceil(0.1 * steps), steps)
 
