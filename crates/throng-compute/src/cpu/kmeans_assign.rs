@@ -348,11 +348,13 @@ mod tests {
         let _width = own_width();
         let number = |i: usize| ((i * i * 31 + i * 17) % 1009) as f32 / 500.0 - 1.0;
         for (n, d, k, apart) in [
-            (300, 32, 16, 0.0),
-            (501, 50, 100, 3.0),
+            (300, 96, 16, 0.0),
+            (301, 103, 100, 3.0),
             (200, 384, 140, 0.5),
             // All centroids within what codes are off by: rows have too many candidates.
-            (300, 40, 60, -1.0),
+            (300, 100, 60, -1.0),
+            // Too few features for codes.
+            (501, 50, 100, 3.0),
         ] {
             let centre = |group: usize, f: usize| number(group * 7919 + f);
             let x: Vec<f32> = (0..n * d)

@@ -93,7 +93,7 @@ fn candidates(x: &[f32], centroids: &[f32], d: usize) -> Option<f64> {
 #[test]
 fn no_nearest_centroid_is_ruled_out() {
     let _width = own_width();
-    for (case, (n, d, k)) in [(97, 32, 16), (48, 33, 17), (50, 100, 40), (17, 384, 300)]
+    for (case, (n, d, k)) in [(97, 96, 16), (48, 97, 17), (50, 103, 40), (17, 384, 300)]
         .into_iter()
         .enumerate()
     {
@@ -137,7 +137,7 @@ fn few_centroids_are_left() {
 #[test]
 fn numbers_out_of_range_have_no_codes() {
     let _width = own_width();
-    let (d, k) = (32, 16);
+    let (d, k) = (96, 16);
     let x = normal(10 * d, 7);
     let mut c = normal(k * d, 8);
     c[5] = 1e30;
@@ -145,7 +145,7 @@ fn numbers_out_of_range_have_no_codes() {
     assert_eq!(rows.is_some(), Vnni::is_available());
     assert!(rows.is_none_or(|rows| Quantized::pack(&rows, &c).is_none()));
     // Too few features or centroids.
-    for (d, k) in [(31, 16), (32, 15)] {
+    for (d, k) in [(95, 16), (96, 15)] {
         assert!(RowCodes::new(&x[..d], d, &c[..k * d]).is_none());
         assert_eq!((RowCodes::count(1, d, k), Quantized::count(d, k)), (0, 0));
     }
