@@ -193,7 +193,7 @@ pub fn assign(
     stats
 }
 
-/// [`assign`], and the sums of the rows by their new labels.
+/// [`assign`], and the sums of the rows by their new labels; none where `meter` stopped the work.
 pub fn step(
     x: &[f32],
     features: usize,
@@ -204,6 +204,10 @@ pub fn step(
 ) -> (Stats, Sums) {
     let k = centroids.len() / features;
     let stats = assign(x, features, centroids, assigned, want, meter);
+    if meter.is_stopped() {
+        // Some rows may have no label yet.
+        return (stats, Sums::new(k, features));
+    }
     let (labels, changes) = (&assigned.labels, &mut assigned.changes);
     let sums = match assigned.sums.take() {
         Some(mut sums) => {
@@ -216,9 +220,7 @@ pub fn step(
             Sums::of(x, features, labels, k)
         }
     };
-    if !meter.is_stopped() {
-        assigned.sums = Some(sums.clone());
-    }
+    assigned.sums = Some(sums.clone());
     (stats, sums)
 }
 
@@ -300,8 +302,12 @@ pub fn distance<S: Simd>(simd: S, x: &[f32], c: &[f32]) -> f32 {
 
 #[cfg(test)]
 mod tests {
+    use std::ops::ControlFlow;
+    use std::sync::Arc;
+
     use super::*;
     use crate::cpu::simd::tests::own_width;
+    use crate::watch::Watch;
 
     #[test]
     fn rows_far_from_other_centroids_are_kept() {
@@ -386,6 +392,30 @@ mod tests {
                 }
             }
             assert_eq!(all.codes.is_some(), RowCodes::count(n, d, k) > 0);
+        }
+    }
+
+    #[test]
+    fn a_stopped_step_can_be_taken_again() {
+        let _width = own_width();
+        let (n, d, k) = (20_000, 96, 16);
+        let x: Vec<f32> = (0..n * d).map(|i| ((i * i * 31) % 1009) as f32).collect();
+        let centroids = &x[..k * d];
+        let mut assigned = Assigned::new(n);
+        let go = Meter::default();
+        let stop: Arc<dyn Watch> = Arc::new(|_: &'static str, _, _| ControlFlow::Break(()));
+        for round in 0..4 {
+            let stopped = Meter::new(Some(&stop), "a test", (n * d * k) as u64);
+            let (_, none) = step(&x, d, centroids, &mut assigned, Want::Labels, &stopped);
+            assert!(stopped.is_stopped());
+            assert!(assigned.labels.contains(&u32::MAX) || round > 0);
+            assert_eq!(none.counts, [0; 16]);
+            if round % 2 == 1 {
+                let (stats, sums) = step(&x, d, centroids, &mut assigned, Want::Distances, &go);
+                let (labels, _, inertia) = anew(&x, d, centroids);
+                assert_eq!((&assigned.labels, stats.inertia), (&labels, inertia));
+                assert_eq!(sums.values, Sums::of(&x, d, &labels, k).values);
+            }
         }
     }
 

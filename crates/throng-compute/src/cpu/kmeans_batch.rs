@@ -212,6 +212,9 @@ impl<'a> Run<'a> {
 
     fn iterate(&mut self) {
         let mut sums = self.assign_and_sum();
+        if self.meter.is_stopped() {
+            return;
+        }
         let moved = self.repair(&mut sums);
         let next = self.means(&sums);
         let shift: f64 = self
