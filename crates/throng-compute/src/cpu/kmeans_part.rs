@@ -8,8 +8,9 @@ use pulp::Simd;
 
 use super::kmeans_assign::distance;
 use super::kmeans_bounds::{Drift, above_product, by_difference, by_product, keeps};
+use super::kmeans_candidates::Candidates;
 use super::nearest::{ByDifference, ByProduct, Columns, MOST_ROWS, Room, nearest, tile_rows};
-use super::quantized::{Desk, Quantized, Screen};
+use super::quantized::{Desk, Quantized};
 use super::simd::prefetch_all;
 
 /// Some rows of [`Assigned`](super::kmeans_assign::Assigned).
@@ -56,7 +57,7 @@ struct Tile {
     /// Their places in the part, and in all.
     rows: Vec<usize>,
     rows_of_all: Vec<usize>,
-    screen: Screen,
+    screen: Candidates,
     /// Candidates of each row.
     counts: [u32; MOST_ROWS],
     /// One of them.
@@ -68,7 +69,7 @@ impl Tile {
         Self {
             rows: Vec::with_capacity(MOST_ROWS),
             rows_of_all: Vec::with_capacity(MOST_ROWS),
-            screen: Screen::new(),
+            screen: Candidates::new(),
             counts: [0; MOST_ROWS],
             column: [NONE; MOST_ROWS],
         }
@@ -77,7 +78,7 @@ impl Tile {
     /// Counts the candidates.
     fn count(&mut self) {
         self.counts = [0; MOST_ROWS];
-        for candidate in &self.screen.candidates {
+        for candidate in &self.screen.all {
             let i = candidate.row as usize;
             self.counts[i] += 1;
             self.column[i] = candidate.column;
@@ -243,7 +244,7 @@ impl<S: Simd> Search<'_, '_, S> {
         let mut best = tile.column;
         let mut least = [f32::MAX; MOST_ROWS];
         let mut second = [f32::MAX; MOST_ROWS];
-        for candidate in &screen.candidates {
+        for candidate in &screen.all {
             let i = candidate.row as usize;
             if !is_several(counts[i]) {
                 continue;
@@ -288,7 +289,7 @@ impl<S: Simd> Search<'_, '_, S> {
     fn settle(&self, tile: &Tile, i: usize) -> (u32, f32, f32) {
         let row = self.row(tile.rows[i]);
         let (mut column, mut least, mut second) = (NONE, f32::MAX, f32::MAX);
-        for candidate in &tile.screen.candidates {
+        for candidate in &tile.screen.all {
             if candidate.row as usize != i {
                 continue;
             }

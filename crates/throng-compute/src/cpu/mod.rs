@@ -8,6 +8,7 @@ pub mod ceiling_fma;
 pub mod kmeans_assign;
 pub mod kmeans_batch;
 mod kmeans_bounds;
+mod kmeans_candidates;
 mod kmeans_changes;
 pub mod kmeans_parallel;
 mod kmeans_part;

@@ -1,6 +1,6 @@
-//! What stands for `quantized.rs` on processors that have no such instruction: there are never codes.
+//! What stands for `quantized/` on processors that have no such instruction: there are never codes.
 
-use super::nearest::MOST_ROWS;
+use super::kmeans_candidates::Candidates;
 
 /// Rows in codes, of which there are none.
 #[derive(Debug)]
@@ -33,7 +33,7 @@ impl<'a> Quantized<'a> {
     }
 
     /// Is never asked.
-    pub fn screen(&self, _: &mut Desk, _: &mut Screen, _: &[usize]) {
+    pub fn screen(&self, _: &mut Desk, _: &mut Candidates, _: &[usize]) {
         match *self.0 {}
     }
 }
@@ -46,33 +46,4 @@ impl Desk {
     pub fn new(_: usize) -> Self {
         Self
     }
-}
-
-/// What [`Quantized::screen`] would find.
-pub struct Screen {
-    pub candidates: Vec<Candidate>,
-    pub least: [f32; MOST_ROWS],
-    pub floor: [f32; MOST_ROWS],
-    pub norm: [f32; MOST_ROWS],
-    pub margin: [f32; MOST_ROWS],
-}
-
-impl Screen {
-    /// Nothing.
-    pub fn new() -> Self {
-        Self {
-            candidates: Vec::new(),
-            least: [0.0; MOST_ROWS],
-            floor: [0.0; MOST_ROWS],
-            norm: [0.0; MOST_ROWS],
-            margin: [0.0; MOST_ROWS],
-        }
-    }
-}
-
-/// A centroid that may be a row's nearest.
-#[derive(Clone, Copy)]
-pub struct Candidate {
-    pub row: u32,
-    pub column: u32,
 }

@@ -13,7 +13,7 @@ mod screen;
 
 pub use centroids::Quantized;
 pub use rows::RowCodes;
-pub use screen::{Desk, Screen};
+pub use screen::Desk;
 
 use pulp::i32x16;
 

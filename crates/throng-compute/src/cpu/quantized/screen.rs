@@ -7,6 +7,7 @@ use pulp::{f32x16, i32x16};
 use super::centroids::{Group, Quantized};
 use super::rows::Facts;
 use super::{GROUP, GROUPS, LANES, QUAD};
+use crate::cpu::kmeans_candidates::{Candidate, Candidates};
 use crate::cpu::nearest::{MOST_ROWS, Room, VECTORS};
 
 /// Room for [`Quantized::screen`].
@@ -26,43 +27,6 @@ impl Desk {
     }
 }
 
-/// What [`Quantized::screen`] found.
-pub struct Screen {
-    /// The centroids that may be a row's nearest.
-    pub candidates: Vec<Candidate>,
-    /// What the least score is at most, by row.
-    pub least: [f32; MOST_ROWS],
-    /// The least score of the other centroids, by row.
-    pub floor: [f32; MOST_ROWS],
-    /// |X|^2, by row.
-    pub norm: [f32; MOST_ROWS],
-    /// What two scores may be off by together, and half of the sums of squared differences, by row.
-    pub margin: [f32; MOST_ROWS],
-}
-
-impl Screen {
-    /// Of no rows.
-    pub fn new() -> Self {
-        Self {
-            candidates: Vec::new(),
-            least: [0.0; MOST_ROWS],
-            floor: [0.0; MOST_ROWS],
-            norm: [0.0; MOST_ROWS],
-            margin: [0.0; MOST_ROWS],
-        }
-    }
-}
-
-/// A centroid that may be a row's nearest.
-#[derive(Clone, Copy)]
-pub struct Candidate {
-    /// The row in its tile.
-    pub row: u32,
-    /// The centroid.
-    pub column: u32,
-    lower: f32,
-}
-
 /// What is known of a tile's rows, by lane.
 struct Rows<const V: usize> {
     /// s
@@ -78,7 +42,7 @@ struct Rows<const V: usize> {
 
 impl Quantized<'_> {
     /// Finds the candidates of `rows`, 1 to [`MOST_ROWS`] of them.
-    pub fn screen(&self, desk: &mut Desk, screen: &mut Screen, rows: &[usize]) {
+    pub fn screen(&self, desk: &mut Desk, screen: &mut Candidates, rows: &[usize]) {
         let vnni = self.rows.vnni;
         match rows.len().div_ceil(LANES) {
             1 => vnni.vectorize(
@@ -97,7 +61,7 @@ impl Quantized<'_> {
     }
 
     #[inline(always)]
-    fn compare<const V: usize>(&self, desk: &mut Desk, screen: &mut Screen, tile: &[usize]) {
+    fn compare<const V: usize>(&self, desk: &mut Desk, screen: &mut Candidates, tile: &[usize]) {
         let simd = self.rows.simd;
         let quads = self.rows.depth / QUAD;
         // The last row is repeated where there are no more.
@@ -117,7 +81,7 @@ impl Quantized<'_> {
         let mut least = [simd.splat_f32x16(f32::MAX); V];
         let mut floor = [simd.splat_f32x16(f32::MAX); V];
         let mut most = least;
-        screen.candidates.clear();
+        screen.all.clear();
         for (chunk, groups) in self.groups.chunks(GROUPS).enumerate() {
             let first = chunk * GROUPS;
             let (lower, _) = desk.lower[..groups.len() * GROUP * V].as_chunks_mut::<V>();
@@ -144,7 +108,7 @@ impl Quantized<'_> {
                         bits &= bits - 1;
                         let (c, lane) = (bit / LANES, bit % LANES);
                         let lower: &[f32; LANES] = bytemuck::cast_ref(&lower[c][v]);
-                        screen.candidates.push(Candidate {
+                        screen.all.push(Candidate {
                             row: (v * LANES + lane) as u32,
                             column: (first * GROUP + index * 4 + c) as u32,
                             lower: lower[lane],
@@ -162,7 +126,7 @@ impl Quantized<'_> {
             let mut most_of = [0.0; MOST_ROWS];
             most_of[..16 * V].copy_from_slice(bytemuck::cast_slice(&most));
             let floor = &mut screen.floor;
-            screen.candidates.retain(|candidate| {
+            screen.all.retain(|candidate| {
                 let row = candidate.row as usize;
                 let is_near = candidate.lower <= most_of[row] || candidate.lower.is_nan();
                 if !is_near {

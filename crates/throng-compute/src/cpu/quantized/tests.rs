@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 use super::*;
+use crate::cpu::kmeans_candidates::Candidates;
 use crate::cpu::nearest::MOST_ROWS;
 use crate::cpu::simd::tests::own_width;
 use crate::philox::{Philox, stream};
@@ -29,7 +30,7 @@ fn candidates(x: &[f32], centroids: &[f32], d: usize) -> Option<f64> {
         }
     };
     let packed = Quantized::pack(&rows, centroids).unwrap();
-    let (mut desk, mut screen) = (Desk::new(d), Screen::new());
+    let (mut desk, mut screen) = (Desk::new(d), Candidates::new());
     let (n, mut all) = (x.len() / d, 0);
     for first in (0..n).step_by(MOST_ROWS) {
         let tile: Vec<usize> = (first..n.min(first + MOST_ROWS)).rev().collect();
@@ -42,7 +43,7 @@ fn candidates(x: &[f32], centroids: &[f32], d: usize) -> Option<f64> {
             values.fill(f32::NAN);
         }
         packed.screen(&mut desk, &mut screen, &tile);
-        all += screen.candidates.len();
+        all += screen.all.len();
         for (i, &row) in tile.iter().enumerate() {
             let less_mean = |v: &[f32]| -> Vec<f64> {
                 let terms = v.iter().zip(&rows.mean);
@@ -67,7 +68,7 @@ fn candidates(x: &[f32], centroids: &[f32], d: usize) -> Option<f64> {
                 "row {i}"
             );
             let mut near: Vec<u32> = Vec::new();
-            for candidate in &screen.candidates {
+            for candidate in &screen.all {
                 if candidate.row as usize == i {
                     near.push(candidate.column);
                 }
@@ -82,7 +83,7 @@ fn candidates(x: &[f32], centroids: &[f32], d: usize) -> Option<f64> {
         }
         assert!(
             screen
-                .candidates
+                .all
                 .iter()
                 .all(|candidate| (candidate.row as usize) < tile.len())
         );
