@@ -37,5 +37,9 @@ pub struct Candidate {
     /// The centroid.
     pub column: u32,
     /// The least that its score may be.
+    #[cfg_attr(
+        not(target_arch = "x86_64"),
+        expect(dead_code, reason = "without codes there are no candidates")
+    )]
     pub lower: f32,
 }
