@@ -154,7 +154,7 @@ impl Compute {
     /// 4 more with weights, its centroids twice, and what new ones are made of: up to 16 clusters two floats a feature
     /// and cluster for each of at most 4,096 / k blocks of its rows; above 8 bytes a row, and two floats a feature for each
     /// run of some 64 rows and each cluster. All distances are in it, up to 64 MiB, where [tuning](Compute::tune) has
-    /// found that they are better held. On the CPU it takes 14 bytes a row, where the processor has
+    /// found that they are better held. On the CPU it takes 18 bytes a row, where the processor has
     /// products of bytes 16 more and one for each value, its centroids three times, and the sums of up to 64 blocks of
     /// its rows.
     ///

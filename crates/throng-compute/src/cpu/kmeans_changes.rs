@@ -33,8 +33,8 @@ pub struct Changes {
 impl Changes {
     /// Values of 32 bits that are held.
     pub fn count(rows: usize, features: usize) -> usize {
-        let block = plan::cpu_assign_rows(features);
-        rows.div_ceil(block).saturating_mul(block.div_ceil(4) * 6)
+        let (blocks, most) = Self::sizes(rows, features);
+        blocks.saturating_mul(6 * most)
     }
 
     /// Whether none are noted.
@@ -44,12 +44,17 @@ impl Changes {
 
     /// Forgets them, and makes room for those of so many rows.
     pub fn clear(&mut self, rows: usize, features: usize) {
-        let block = plan::cpu_assign_rows(features);
-        let blocks = rows.div_ceil(block);
-        self.most = block.min(rows).div_ceil(4);
-        self.slots.resize(blocks * self.most, Change::default());
+        let (blocks, most) = Self::sizes(rows, features);
+        self.most = most;
+        self.slots.resize(blocks * most, Change::default());
         self.moves.resize(2 * self.slots.len(), Move::default());
         self.counts.clear();
+    }
+
+    /// Blocks, and the most changes of each.
+    fn sizes(rows: usize, features: usize) -> (usize, usize) {
+        let block = plan::cpu_assign_rows(features);
+        (rows.div_ceil(block), block.min(rows).div_ceil(4))
     }
 
     /// Where each block's first changes go.
