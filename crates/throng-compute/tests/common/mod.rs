@@ -5,6 +5,7 @@ pub mod operations;
 
 use std::env;
 use std::path::Path;
+use std::sync::LazyLock;
 
 use throng_compute::{Compute, HostBuffer, HostDevice};
 
@@ -56,8 +57,14 @@ pub fn limited(
     Named { name, compute }
 }
 
-/// Every adapter, of the graphics APIs that `WGPU_BACKEND` names if it does; at least one.
+/// Every adapter, of the graphics APIs that `WGPU_BACKEND` names if it does; at least one. Looked for once: a driver was
+/// seen to find none after some hundred times.
 pub fn adapters() -> Vec<(wgpu::Instance, wgpu::Adapter)> {
+    static FOUND: LazyLock<Vec<(wgpu::Instance, wgpu::Adapter)>> = LazyLock::new(find_adapters);
+    FOUND.clone()
+}
+
+fn find_adapters() -> Vec<(wgpu::Instance, wgpu::Adapter)> {
     let mut descriptor = wgpu::InstanceDescriptor::new_without_display_handle();
     descriptor.backends = wgpu::Backends::PRIMARY;
     let instance = wgpu::Instance::new(descriptor.with_env());
