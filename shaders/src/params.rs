@@ -95,6 +95,64 @@ params! {
         is_final,
     }
 
+    /// Of `kmeans/batch_norms`.
+    KmeansBatchNormsParams for KmeansBatchNorms {
+        /// Problems of the batch.
+        problems,
+        /// Clusters of all problems.
+        clusters,
+        /// Features, d.
+        features,
+    }
+
+    /// Of `kmeans/batch_products`.
+    KmeansBatchProductsParams for KmeansBatchProducts {
+        /// Problems in the table.
+        problems,
+        /// Features, d.
+        features,
+        /// The part's first row in the whole matrix.
+        part_first,
+        /// The row after the part's last one.
+        part_end,
+        /// 1 for the labels of the final centroids.
+        is_final,
+        /// Where the halves of the centroids' squared lengths begin.
+        norms_at,
+        /// Where the lists of rows begin.
+        lists_at,
+    }
+
+    /// Of `kmeans/batch_settle`.
+    KmeansBatchSettleParams for KmeansBatchSettle {
+        /// Problems in the table.
+        problems,
+        /// Features, d.
+        features,
+        /// The part's first row in the whole matrix.
+        part_first,
+        /// The row after the part's last one.
+        part_end,
+        /// 1 for the labels of the final centroids.
+        is_final,
+        /// Where the lists of rows begin.
+        lists_at,
+    }
+
+    /// Of `kmeans/batch_distances`.
+    KmeansBatchDistancesParams for KmeansBatchDistances {
+        /// Problems in the table.
+        problems,
+        /// Features, d.
+        features,
+        /// The part's first row in the whole matrix.
+        part_first,
+        /// The row after the part's last one.
+        part_end,
+        /// 1 for the labels of the final centroids.
+        is_final,
+    }
+
     /// Of `kmeans/batch_nearest`.
     KmeansBatchNearestParams for KmeansBatchNearest {
         /// Problems in the table.

@@ -55,6 +55,14 @@ pub enum Step {
     PairwiseDistances,
     /// k-means in batches: each row's nearest centroid, of a batch of problems.
     KmeansBatchAssign,
+    /// k-means in batches: halves of the centroids' squared lengths.
+    KmeansBatchNorms,
+    /// k-means in batches: each row's nearest centroid, by products, where they tell it.
+    KmeansBatchProducts,
+    /// k-means in batches: the nearest centroids of rows where products do not tell.
+    KmeansBatchSettle,
+    /// k-means in batches: each row's distance from its centroid.
+    KmeansBatchDistances,
     /// k-means in batches: each row's nearest centroid, by its distances from all.
     KmeansBatchNearest,
     /// k-means in batches: sums by cluster in blocks of rows.
@@ -123,12 +131,16 @@ pub enum Step {
 
 impl Step {
     /// Every kernel.
-    pub const ALL: [Step; 37] = [
+    pub const ALL: [Step; 41] = [
         Step::RowsFinite,
         Step::RowsScale,
         Step::RowsScatter,
         Step::PairwiseDistances,
         Step::KmeansBatchAssign,
+        Step::KmeansBatchNorms,
+        Step::KmeansBatchProducts,
+        Step::KmeansBatchSettle,
+        Step::KmeansBatchDistances,
         Step::KmeansBatchNearest,
         Step::KmeansBatchPartials,
         Step::KmeansBatchCount,
@@ -171,6 +183,10 @@ impl Step {
             Step::RowsScatter => "rows/scatter",
             Step::PairwiseDistances => "pairwise/distances",
             Step::KmeansBatchAssign => "kmeans/batch_assign",
+            Step::KmeansBatchNorms => "kmeans/batch_norms",
+            Step::KmeansBatchProducts => "kmeans/batch_products",
+            Step::KmeansBatchSettle => "kmeans/batch_settle",
+            Step::KmeansBatchDistances => "kmeans/batch_distances",
             Step::KmeansBatchNearest => "kmeans/batch_nearest",
             Step::KmeansBatchPartials => "kmeans/batch_partials",
             Step::KmeansBatchCount => "kmeans/batch_count",
@@ -233,7 +249,9 @@ impl Step {
             Step::SilhouetteSums | Step::SilhouetteSimplified => {
                 &[Metric::SqEuclidean, Metric::Euclidean, Metric::Cosine]
             }
-            Step::KmeansBatchAssign | Step::KmeansPlusPlusDistances => &[Metric::SqEuclidean],
+            Step::KmeansBatchAssign | Step::KmeansBatchSettle | Step::KmeansPlusPlusDistances => {
+                &[Metric::SqEuclidean]
+            }
             _ => &[],
         }
     }

@@ -221,9 +221,9 @@ impl Compute {
         }
     }
 
-    /// Takes the tile of the large kernels that is fastest on this adapter, and the faster way to find the nearest of
-    /// many centroids to few rows, fused or in two steps: those that the file `cache` names for the adapter, its driver
-    /// and this version, or else the fastest of a handful, timed in about a second and written there. Results do not
+    /// Takes the tile of the large kernels that is fastest on this adapter, and the faster ways to find the nearest of
+    /// many centroids, by products or not, and for few rows in two steps or not: those that the file `cache` names for
+    /// the adapter, its driver and this version, or else the fastest of a handful, timed in about a second and written there. Results do not
     /// depend on them, bit for bit. Returns the tile's name; none on the CPU.
     ///
     /// Nothing is tuned without being asked for.
@@ -251,6 +251,14 @@ impl Compute {
     pub fn take_two_steps(&self, takes: bool) {
         if let Engine::Gpu(context) = self.engine() {
             context.take_two_steps(takes);
+        }
+    }
+
+    /// For tests: whether one of many centroids is found by products first.
+    #[doc(hidden)]
+    pub fn take_products(&self, takes: bool) {
+        if let Engine::Gpu(context) = self.engine() {
+            context.take_products(takes);
         }
     }
 

@@ -175,6 +175,21 @@ pub fn gpu_may_take_two_steps(
     rows <= 1 << 14 && least_k >= 256 && 4 * distances as u64 <= gpu_two_steps_bytes(most_bytes)
 }
 
+/// Rows and columns of a tile of products of rows and centroids.
+pub const GPU_PRODUCTS: (usize, usize) = (128, 128);
+
+/// Rounds of the loops of the products of a tile's rows and `k` centroids.
+pub fn gpu_products_rounds(k: usize, features: usize) -> usize {
+    let steps = features.div_ceil(8);
+    k.div_ceil(GPU_PRODUCTS.1) * (steps + 1) + steps + 8 + 9 * 16 + GPU_SEARCH_ROUNDS
+}
+
+/// Whether the centroids of a problem may be found by products: so many that more than half a tile is filled, and loops of
+/// no more than `most_rounds`.
+pub fn gpu_may_take_products(k: usize, features: usize, most_rounds: usize) -> bool {
+    k > GPU_PRODUCTS.1 / 2 && gpu_products_rounds(k, features) <= most_rounds
+}
+
 /// Rows of a block of the CPU's assignment and update: at most 512 KiB, which stay in a core's cache.
 pub fn cpu_assign_rows(features: usize) -> usize {
     ((1 << 17) / features.max(1)).clamp(48, 1536)

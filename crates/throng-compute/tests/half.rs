@@ -86,9 +86,10 @@ fn results(x: &Matrix, y: &Matrix) -> Vec<(&'static str, Vec<u64>)> {
         "scattered",
         bits(builder.finish().unwrap().to_vec().unwrap()),
     ));
-    // Few clusters and many, whose rows are sorted; a cluster without rows takes one.
+    // Few clusters, many, whose rows are sorted, and so many that they are found by products; a cluster without rows
+    // takes one.
     let values = x.to_vec().unwrap();
-    for k in [6, 30] {
+    for k in [6, 30, 70] {
         let mut start = values[..k * x.cols()].to_vec();
         start[..x.cols()].fill(500.0);
         let problem = KMeansProblem::new(2..x.rows(), k, start);
@@ -104,7 +105,7 @@ fn results(x: &Matrix, y: &Matrix) -> Vec<(&'static str, Vec<u64>)> {
 #[test]
 fn results_are_those_of_the_rounded_values() {
     // An odd number of features: rows begin in the middle of words. The small ones are kept for other checks.
-    for [n, m, d] in [[301, 67, 305], [61, 23, 37]] {
+    for [n, m, d] in [[301, 67, 305], [81, 23, 37]] {
         let (x, y) = (blobs(n, d, 5, 91), blobs(m, d, 5, 92));
         for device in devices() {
             let matrix =

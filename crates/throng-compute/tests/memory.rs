@@ -24,7 +24,7 @@ const SHAPES: [Shape; 3] = [
         n: 1_300,
         m: 500,
         d: 33,
-        k: 40,
+        k: 70,
     },
     Shape {
         n: 2_111,

@@ -12,22 +12,21 @@ use throng_compute::{
     pairwise, top_k,
 };
 
-/// Distances, neighbours and k-means of more than 32 columns, which is where large tiles are taken.
-fn results(compute: &Compute) -> (Vec<f32>, Vec<u32>, Vec<f32>, Vec<f32>) {
-    let (n, m, d, k) = (203, 131, 21, 37);
+/// Distances, neighbours and k-means of more than 32 columns, which is where large tiles are taken, and of more than
+/// 64 clusters, which are found by products.
+fn results(compute: &Compute) -> (Vec<f32>, Vec<u32>, Vec<f32>, Vec<KMeansFit>) {
+    let (n, m, d) = (203, 131, 21);
     let x = compute.matrix(&blobs(n, d, 5, 81), n, d).unwrap();
     let y = compute.matrix(&blobs(m, d, 5, 82), m, d).unwrap();
     let distances = pairwise(&x, &y, PairwiseMetric::Euclidean).unwrap();
     let near = top_k(&x, &y, 9, NeighborMetric::SqEuclidean, &[]).unwrap();
-    let start = blobs(k, d, 5, 83);
-    let problem = KMeansProblem::new(0..n, k, start);
-    let fits = kmeans_batch(&x, &[problem], &mut |_| ControlFlow::Continue(())).unwrap();
-    let fit = fits.unwrap().remove(0);
+    let problems = [37, 65, 129].map(|k| KMeansProblem::new(0..n, k, blobs(k, d, 5, 83)));
+    let fits = kmeans_batch(&x, &problems, &mut |_| ControlFlow::Continue(())).unwrap();
     (
         distances.to_vec().unwrap(),
         near.indices,
         near.scores,
-        fit.centroids,
+        fits.unwrap(),
     )
 }
 
@@ -41,14 +40,57 @@ fn no_tile_changes_a_bit() {
         }
         for name in Compute::tiles() {
             assert!(device.compute.take_tile(name));
-            assert_eq!(
-                results(&device.compute),
-                first,
-                "{}, tile {name}",
-                device.name
-            );
+            for products in [true, false] {
+                device.compute.take_products(products);
+                assert_eq!(
+                    results(&device.compute),
+                    first,
+                    "{}, tile {name}, products {products}",
+                    device.name
+                );
+            }
         }
         assert!(!device.compute.take_tile("1x1x1"));
+    }
+}
+
+#[test]
+fn products_change_no_bit() {
+    // Rows that products part, rows that they cannot, for they are far from the origin, alike or have equally near
+    // centroids, and rows of both kinds; problems of few and many clusters that share rows and end one after another.
+    let (n, d) = (700, 45);
+    let near = uniform(n * d, 87);
+    let far: Vec<f32> = near.iter().map(|v| v + 1e4).collect();
+    let mut mixed = blobs(n, d, 9, 88);
+    mixed.copy_within(..100 * d, 300 * d);
+    mixed[200 * d..220 * d].fill(0.0);
+    for x in [near, far, mixed] {
+        let problem = |rows: std::ops::Range<usize>, k: usize, max_iter| KMeansProblem {
+            max_iter,
+            ..KMeansProblem::new(rows.clone(), k, x[rows.start * d..][..k * d].to_vec())
+        };
+        let mut problems = [
+            problem(0..n, 129, 6),
+            problem(5..690, 65, 1),
+            problem(290..n, 128, 3),
+            problem(0..n, 9, 2),
+        ];
+        problems[0].weights = Some((0..n).map(|i| (i % 5) as f32).collect());
+        problems[2].start.extend_from_within(127 * d..);
+        problems[2].k += 1;
+        for device in devices() {
+            let on = device.compute.matrix(&x, n, d).unwrap();
+            let run = || {
+                let fits = kmeans_batch(&on, &problems, &mut |_| ControlFlow::Continue(()));
+                let mut lloyd = Lloyd::new(&on, 200).unwrap();
+                let stats = lloyd.assign(&x[..200 * d]).unwrap();
+                let labels = lloyd.labels().unwrap();
+                (fits.unwrap(), stats, labels, lloyd.distances().unwrap())
+            };
+            let by_products = run();
+            device.compute.take_products(false);
+            assert_eq!(run(), by_products, "{}", device.name);
+        }
     }
 }
 
@@ -126,7 +168,8 @@ fn the_fastest_is_found_once() {
         assert!(
             text.contains(&adapter.get_info().name)
                 && text.contains(name)
-                && text.contains("two_steps"),
+                && text.contains("two_steps")
+                && text.contains("products"),
             "{text}"
         );
 

@@ -89,6 +89,10 @@ static char *read_file(const char *path, SIZE_T *size) {
     return text;
 }
 
+// What takes longer is tried again, and the least counts: whoever shares a processor's caches and units makes it slower.
+#define LONG_MS 3500
+#define TRIES 3
+
 // Processor time: a busy machine makes no compiler slow.
 static ULONGLONG milliseconds(void) {
     FILETIME made, ended, kernel, user;
@@ -105,9 +109,16 @@ int main(int count, char **words) {
         SIZE_T size;
         char *text = read_file(words[i], &size);
         ID3DBlob *said = NULL;
-        const ULONGLONG start = milliseconds();
-        const int ok = (fxc ? compile_by_fxc : compile_by_dxc)(text, size, words[2], words[3], &said);
-        printf("%s %llu %s\n", ok ? "ok" : "error", milliseconds() - start, words[i]);
+        int ok = 0;
+        ULONGLONG least = ~0ULL;
+        for (int tries = 0; tries < TRIES && least > LONG_MS; tries++) {
+            const ULONGLONG start = milliseconds();
+            ok = (fxc ? compile_by_fxc : compile_by_dxc)(text, size, words[2], words[3], &said);
+            const ULONGLONG took = milliseconds() - start;
+            if (took < least) least = took;
+            if (!ok) break;
+        }
+        printf("%s %llu %s\n", ok ? "ok" : "error", least, words[i]);
         if (!ok && said) printf("%.*s\n", (int)ID3D10Blob_GetBufferSize(said), (char *)ID3D10Blob_GetBufferPointer(said));
         fflush(stdout);
         status |= !ok;

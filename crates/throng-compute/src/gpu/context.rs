@@ -9,7 +9,7 @@ use throng_shaders::{ENTRY, Groups, Metric, Params, Step, halved, source, writte
 
 use super::binding::{Bind, halves, shared};
 use super::buffers::Buffer;
-use super::slices::Slices;
+use super::slices::{Pace, Slices};
 use crate::device::HostDevice;
 use crate::error::ComputeError;
 use crate::memory::Ledger;
@@ -35,6 +35,8 @@ struct Shared {
     large: AtomicUsize,
     /// Whether centroids are found in two steps where they may be.
     two_steps: AtomicBool,
+    /// Whether they are found by products where they may be.
+    products: AtomicBool,
     /// Where dispatches are kept, if they are.
     records: OnceLock<PathBuf>,
 }
@@ -148,6 +150,7 @@ impl Context {
                 poison: AtomicBool::new(false),
                 large: AtomicUsize::new(0),
                 two_steps: AtomicBool::new(false),
+                products: AtomicBool::new(true),
                 records: OnceLock::new(),
             }),
             meter: Meter::default(),
@@ -237,6 +240,15 @@ impl Context {
         self.shared.two_steps.store(takes, Ordering::Relaxed);
     }
 
+    pub(super) fn takes_products(&self) -> bool {
+        self.shared.products.load(Ordering::Relaxed)
+    }
+
+    /// Whether from now on one of many centroids is found by products.
+    pub fn take_products(&self, takes: bool) {
+        self.shared.products.store(takes, Ordering::Relaxed);
+    }
+
     /// The most bytes of one buffer. Capped, so that indices stay far inside 32 bits.
     pub(super) fn most_bytes(&self) -> u64 {
         let most = self.shared.limits.max_storage_buffer_binding_size;
@@ -302,6 +314,11 @@ impl Context {
 
     /// Runs a kernel, in slices; returns when it is submitted.
     pub fn run<P: Params>(&self, job: &Job<P>) -> Result<(), ComputeError> {
+        self.run_at(job, Pace::Own)
+    }
+
+    /// The same, in slices of this pace.
+    pub fn run_at<P: Params>(&self, job: &Job<P>, pace: Pace) -> Result<(), ComputeError> {
         if job.groups == 0 {
             return Ok(());
         }
@@ -312,6 +329,7 @@ impl Context {
         let recording = self.begin_record(job)?;
         self.shared.slices.run(
             (P::STEP, job.metric),
+            pace,
             job.groups,
             job.work,
             |first, end| {
@@ -331,8 +349,10 @@ impl Context {
                         self.queue().submit([encoder.finish()]);
                     })?;
                 }
-                self.meter
-                    .add(((end - first) as usize).saturating_mul(job.work));
+                if matches!(pace, Pace::Own) {
+                    self.meter
+                        .add(((end - first) as usize).saturating_mul(job.work));
+                }
                 Ok(())
             },
             || self.wait(&name),

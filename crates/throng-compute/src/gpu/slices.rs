@@ -18,6 +18,16 @@ const FIRST_RATE: f64 = 5e8;
 
 type Kernel = (Step, Option<Metric>);
 
+/// Which speed a kernel's slices are planned by.
+#[derive(Debug, Clone, Copy)]
+pub enum Pace {
+    /// Its own, which is measured.
+    Own,
+    /// That of another kernel, for one that mostly finds little to do: its own would promise too much for when it does.
+    /// Its work counts as that kernel's.
+    Of(Step),
+}
+
 /// The measured speed of each kernel on one device, and what waits in its queue.
 #[derive(Debug, Default)]
 pub struct Slices(Mutex<State>);
@@ -56,12 +66,17 @@ impl Slices {
     pub fn run(
         &self,
         kernel: Kernel,
+        pace: Pace,
         groups: usize,
         work: usize,
         submit: impl Fn(u32, u32) -> Result<(), ComputeError>,
         wait: impl Fn() -> Result<(), ComputeError>,
     ) -> Result<(), ComputeError> {
         let work = work.max(1) as f64;
+        let kernel = match pace {
+            Pace::Own => kernel,
+            Pace::Of(step) => (step, None),
+        };
         let mut first = 0;
         while first < groups {
             let rate = self.rate(kernel).unwrap_or(FIRST_RATE);
@@ -79,9 +94,11 @@ impl Slices {
             if is_measured {
                 wait()?;
                 let measured = work * count as f64 / start.elapsed().as_secs_f64().max(1e-6);
-                lock(&self.0)
-                    .rates
-                    .insert(kernel, next_rate(rate, measured));
+                if matches!(pace, Pace::Own) {
+                    lock(&self.0)
+                        .rates
+                        .insert(kernel, next_rate(rate, measured));
+                }
             } else {
                 self.queued(start, seconds);
             }
@@ -143,7 +160,7 @@ mod tests {
         };
         let kernel = (Step::RowsScale, None);
         slices
-            .run(kernel, 10_000, 1_000_000, submit, || Ok(()))
+            .run(kernel, Pace::Own, 10_000, 1_000_000, submit, || Ok(()))
             .unwrap();
         let seen = seen.into_inner();
         assert_eq!(seen[0], (0, 15));
@@ -167,7 +184,7 @@ mod tests {
         };
         let wait = || Err(ComputeError::NoClusters);
         slices
-            .run((Step::RowsScale, None), 3, 10, submit, wait)
+            .run((Step::RowsScale, None), Pace::Own, 3, 10, submit, wait)
             .unwrap();
         assert_eq!(count.into_inner(), 1);
     }
@@ -184,11 +201,40 @@ mod tests {
         for _ in 0..7 {
             let submit = |_, _| Ok(());
             slices
-                .run((Step::RowsScale, None), 1, 5_000_000, submit, wait)
+                .run(
+                    (Step::RowsScale, None),
+                    Pace::Own,
+                    1,
+                    5_000_000,
+                    submit,
+                    wait,
+                )
                 .unwrap();
         }
         assert!((1..=2).contains(&waits.into_inner()));
         assert!(slices.seconds((Step::RowsScale, None), FIRST_RATE) < 1.0);
+    }
+
+    #[test]
+    fn a_kernel_at_the_pace_of_another_teaches_nothing() {
+        let slices = Slices::default();
+        let run = |step, pace| {
+            let count = RefCell::new(0);
+            let submit = |_, _| {
+                *count.borrow_mut() += 1;
+                Ok(())
+            };
+            slices
+                .run((step, None), pace, 10_000, 1_000_000, submit, || Ok(()))
+                .unwrap();
+            count.into_inner()
+        };
+        let first = run(Step::RowsScale, Pace::Of(Step::RowsFinite));
+        let pace = Pace::Of(Step::RowsFinite);
+        assert_eq!(run(Step::RowsScale, pace), first);
+        // Nothing is submitted here, which is quick.
+        run(Step::RowsFinite, Pace::Own);
+        assert!(run(Step::RowsScale, pace) < first);
     }
 
     #[test]
@@ -202,7 +248,7 @@ mod tests {
         };
         let kernel = (Step::RowsScale, None);
         slices
-            .run(kernel, 3, usize::MAX, submit, || Ok(()))
+            .run(kernel, Pace::Own, 3, usize::MAX, submit, || Ok(()))
             .unwrap();
         assert_eq!(count.into_inner(), 3);
     }

@@ -28,8 +28,11 @@ const LONG_ENOUGH: Duration = Duration::from_millis(2);
 /// The least time of so many counts.
 const REPEATS: usize = 3;
 
-/// Rows, features and centroids that are assigned fused and in two steps.
-const ASSIGNED: (usize, usize, usize) = (1024, 64, 1024);
+/// Rows, features and centroids of an assignment: few rows, fused and in two steps; and rows of which there are more until
+/// it takes long enough, by differences and by products.
+const FEW: [usize; 3] = [1024, 64, 1024];
+const MANY: [usize; 3] = [512, 64, 1024];
+const MOST_ASSIGNED: usize = 1 << 17;
 
 /// What was found, by adapter.
 type Known = BTreeMap<String, Value>;
@@ -47,8 +50,10 @@ pub fn tune(context: &Context, cache: &Path) -> Result<&'static str, ComputeErro
         return Ok(name);
     }
     let name = Tile::LARGE[fastest(context)?].0;
+    let products = are_products_faster(context)?;
     let two_steps = are_two_steps_faster(context)?;
-    known.insert(adapter, json!({ "tile": name, "two_steps": two_steps }));
+    let found = json!({ "tile": name, "products": products, "two_steps": two_steps });
+    known.insert(adapter, found);
     // A cache that cannot be written is measured again next time.
     let _ = write(cache, &known);
     Ok(name)
@@ -66,8 +71,10 @@ pub fn take(context: &Context, name: &str) -> bool {
 /// Takes what was found before; the tile's name, or none where that is not ours.
 fn believe(context: &Context, found: &Value) -> Option<&'static str> {
     let place = place_of(found["tile"].as_str()?)?;
+    let products = found["products"].as_bool()?;
     let two_steps = found["two_steps"].as_bool()?;
     context.take_large(place);
+    context.take_products(products);
     context.take_two_steps(two_steps);
     Some(Tile::LARGE[place].0)
 }
@@ -127,21 +134,42 @@ fn fastest(context: &Context) -> Result<usize, ComputeError> {
     Ok(best.0)
 }
 
+/// Whether one of many centroids is found faster by products, which are then taken.
+fn are_products_faster(context: &Context) -> Result<bool, ComputeError> {
+    let mut shape = MANY;
+    context.take_products(false);
+    let mut without = time_assignment(context, shape)?;
+    while without < LONG_ENOUGH && shape[0] < MOST_ASSIGNED {
+        shape[0] *= 2;
+        without = time_assignment(context, shape)?;
+    }
+    context.take_products(true);
+    let is_faster = time_assignment(context, shape)? < without;
+    context.take_products(is_faster);
+    Ok(is_faster)
+}
+
 /// Whether few rows are given one of many centroids faster in two steps, which are then taken.
 fn are_two_steps_faster(context: &Context) -> Result<bool, ComputeError> {
-    let (rows, features, k) = ASSIGNED;
-    let values = vec![1.0_f32; rows * features];
-    let x = Arc::new(Rows::upload(context, &values, features)?);
-    let mut took = [Duration::MAX; 2];
-    for two_steps in [false, true] {
-        context.take_two_steps(two_steps);
-        let single = Single::new(context, &x, k)?;
-        took[usize::from(two_steps)] =
-            least(context, || single.assign(&values[..k * features]).map(drop))?;
-    }
-    let is_faster = took[1] < took[0];
+    context.take_two_steps(false);
+    let fused = time_assignment(context, FEW)?;
+    context.take_two_steps(true);
+    let is_faster = time_assignment(context, FEW)? < fused;
     context.take_two_steps(is_faster);
     Ok(is_faster)
+}
+
+/// How long it takes to give rows their centroids.
+fn time_assignment(
+    context: &Context,
+    [rows, features, k]: [usize; 3],
+) -> Result<Duration, ComputeError> {
+    // Rows far apart, which products part.
+    let value = |at: usize| ((at as u32).wrapping_mul(0x9e37_79b1) >> 8) as f32;
+    let values: Vec<f32> = (0..rows.max(k) * features).map(value).collect();
+    let x = Arc::new(Rows::upload(context, &values[..rows * features], features)?);
+    let single = Single::new(context, &x, k)?;
+    least(context, || single.assign(&values[..k * features]).map(drop))
 }
 
 /// How long the distances of so many rows from as many take with a tile.

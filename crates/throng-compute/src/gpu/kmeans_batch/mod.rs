@@ -14,7 +14,7 @@ use crate::kmeans_batch::{KMeansFit, KMeansProblem, KMeansProgress};
 use crate::plan::{self, Tile};
 use room::Room;
 pub use single::Single;
-use sizes::Sizes;
+use sizes::{Sizes, takes_products};
 pub use sizes::{batches, single};
 use two_steps::Strip;
 
@@ -114,7 +114,10 @@ impl Ahead {
 struct Batch {
     context: Context,
     x: Arc<Rows>,
+    /// Of products of as many rows a tile, for the rows that they leave open.
     tile: Tile,
+    /// Whether products go first.
+    by_product: bool,
     /// Whether rows are sorted by label.
     is_sorted: bool,
     /// All problems, as if none was done.
@@ -125,7 +128,10 @@ struct Batch {
     weights: Buffer,
     labels: Buffer,
     distances: Buffer,
+    /// [clusters, d], and then the half of each one's squared length.
     centroids: Buffer,
+    /// How many rows of each problem products have left open, and which.
+    open_rows: Buffer,
 }
 
 impl Batch {
@@ -172,17 +178,25 @@ impl Batch {
         let weights = joined(|problem| problem.weights.as_deref().unwrap_or_default());
         let centroids = joined(|problem| &problem.start);
         let most_k = problems.iter().map(|problem| problem.k).max().unwrap_or(1);
+        let by_product = takes_products(context, x.cols, most_k);
+        let room = context.storage("centroids", sizes.centroids(x.cols))?;
+        context.write("centroids", &room, &centroids)?;
         Ok(Self {
             context: context.clone(),
             x: x.clone(),
-            tile: context.tuned(Tile::for_columns(most_k)),
+            tile: match by_product {
+                true => Tile::UPRIGHT,
+                false => context.tuned(Tile::for_columns(most_k)),
+            },
+            by_product,
             is_sorted: plan::gpu_batch_sorts(most_k),
             states: context.storage_of("states", &vec![BatchState::default(); table.len()])?,
             changed: context.storage_of("counts of changes", &vec![0_u32; table.len()])?,
             weights: context.storage_of("weights", &weights)?,
             labels: context.storage_of("labels", &vec![NONE; sizes.rows])?,
             distances: context.storage("distances", sizes.rows)?,
-            centroids: context.storage_of("centroids", &centroids)?,
+            centroids: room,
+            open_rows: context.storage("open rows", table.len() + sizes.open)?,
             problems: table,
             sizes,
         })

@@ -95,3 +95,38 @@ impl Single {
             .read("distances", &batch.distances, batch.sizes.rows)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic)]
+
+    use super::*;
+    use crate::device::{Compute, Engine};
+    use crate::philox::Philox;
+
+    /// How many of 1,000 rows around `centre` products leave open.
+    fn open(centre: f32) -> u32 {
+        let compute = Compute::software().unwrap();
+        let Engine::Gpu(context) = compute.engine() else {
+            panic!("no adapter");
+        };
+        let (rows, d, k) = (1_000, 16, 100);
+        let random = Philox::new(7);
+        let value = |at| (random.words([at, 0, 0, 0])[0] >> 8) as f32 / (1 << 24) as f32;
+        let values: Vec<f32> = (0..rows * d).map(|at| value(at) + centre).collect();
+        let x = Arc::new(Rows::upload(context, &values, d as usize).unwrap());
+        let single = Single::new(context, &x, k).unwrap();
+        single.assign(&values[..k * d as usize]).unwrap();
+        let open: Vec<u32> = context
+            .read("open rows", &single.batch.open_rows, 1)
+            .unwrap();
+        open[0]
+    }
+
+    #[test]
+    fn products_settle_all_but_rows_far_from_the_origin() {
+        assert_eq!(open(0.0), 0);
+        // |x|^2 d eps is more than the distances.
+        assert_eq!(open(1e4), 1_000);
+    }
+}

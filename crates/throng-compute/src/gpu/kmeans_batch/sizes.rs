@@ -24,6 +24,8 @@ pub struct Sizes {
     pub weights: usize,
     /// Blocks of rows.
     blocks: usize,
+    /// Rows of those problems that products may leave open.
+    pub open: usize,
     /// All distances of those problems that may take two steps, and the pieces of their tiles, at most.
     distances: usize,
     pieces: usize,
@@ -56,6 +58,11 @@ impl Sizes {
             runs: plan::gpu_batch_runs(rows, k, ROW_THREADS),
             weights: if problem.has_weights { rows } else { 0 },
             blocks,
+            open: if takes_products(context, features, k) {
+                rows
+            } else {
+                0
+            },
             distances: if takes_two_steps { distances } else { 0 },
             pieces,
         })
@@ -72,6 +79,7 @@ impl Sizes {
             runs: self.runs + other.runs,
             weights: self.weights + other.weights,
             blocks: self.blocks + other.blocks,
+            open: self.open + other.open,
             distances: self.distances + other.distances,
             pieces: self.pieces + other.pieces,
         }
@@ -80,6 +88,11 @@ impl Sizes {
     /// Values of the sums of runs: two floats for each feature and for the weight.
     pub fn sums(&self, features: usize) -> usize {
         2 * self.runs * (features + 1)
+    }
+
+    /// Values of the centroids, and the half of each one's squared length.
+    pub fn centroids(&self, features: usize) -> usize {
+        self.clusters * (features + 1)
     }
 
     /// Words that describe clusters.
@@ -91,7 +104,7 @@ impl Sizes {
     fn most_bytes(&self, features: usize) -> u64 {
         let values = [
             self.rows,
-            self.clusters * features.max(4),
+            self.centroids(features).max(4 * self.clusters),
             2 * self.starts,
             self.counts,
             self.sums(features),
@@ -118,10 +131,12 @@ impl Sizes {
             + 2 * self.starts
             + self.sums(features)
             + self.described()
-            + 2 * self.clusters * features
-            // Shifts, and counts of changes.
+            + self.open
+            + self.centroids(features)
+            + self.clusters * features
+            // Shifts, and counts of changes and of open rows.
             + self.clusters
-            + self.problems;
+            + 2 * self.problems;
         words(values) + self.states() + self.table()
     }
 
@@ -143,6 +158,11 @@ impl Sizes {
         let found = context.transfer(words(self.rows.max(self.clusters * features)));
         self.held(features) + looks.max(found).max(self.inertia(context))
     }
+}
+
+/// Whether a problem's rows are given one of `k` centroids by products first.
+pub fn takes_products(context: &Context, features: usize, k: usize) -> bool {
+    context.takes_products() && plan::gpu_may_take_products(k, features, context.most_rounds())
 }
 
 /// What a problem of `k` clusters takes that is run a step at a time.
@@ -187,7 +207,7 @@ impl crate::memory::Sizes for Batches {
     }
 }
 
-/// Problems that run together: of one tile, and so of one way to update centroids, so that a problem's kernels do not
+/// Problems that run together: of one tile and one way to find and to update centroids, so that a problem's kernels do not
 /// depend on the others; and as many as the device's buffers hold and the cap allows.
 pub fn batches(
     context: &Context,
@@ -209,11 +229,17 @@ fn cut(context: &Context, features: usize, problems: &[Sizes], most: u64) -> Bat
         members: Vec::new(),
         most: 0,
     };
-    for tile in [Tile::TALL, Tile::UPRIGHT, Tile::SQUARE] {
+    let kind = |problem: &Sizes| (Tile::for_columns(problem.clusters), problem.open > 0);
+    for (tile, by_product) in [
+        (Tile::TALL, false),
+        (Tile::UPRIGHT, false),
+        (Tile::SQUARE, false),
+        (Tile::SQUARE, true),
+    ] {
         let mut members = Vec::new();
         let mut sizes = Sizes::default();
         for (at, problem) in problems.iter().enumerate() {
-            if Tile::for_columns(problem.clusters) != tile {
+            if kind(problem) != (tile, by_product) {
                 continue;
             }
             let with = sizes.and(*problem);

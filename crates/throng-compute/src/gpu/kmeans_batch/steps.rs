@@ -2,15 +2,18 @@
 
 use throng_shaders::{
     KmeansBatchAssignParams, KmeansBatchCentroidsParams, KmeansBatchCountParams,
-    KmeansBatchGatherParams, KmeansBatchInertiaParams, KmeansBatchPartialsParams,
-    KmeansBatchPlaceParams, KmeansBatchRepairParams, KmeansBatchScanParams,
-    KmeansBatchStartsParams, KmeansBatchStatusParams, KmeansBatchSumsParams, Metric,
+    KmeansBatchDistancesParams, KmeansBatchGatherParams, KmeansBatchInertiaParams,
+    KmeansBatchNormsParams, KmeansBatchPartialsParams, KmeansBatchPlaceParams,
+    KmeansBatchProductsParams, KmeansBatchRepairParams, KmeansBatchScanParams,
+    KmeansBatchSettleParams, KmeansBatchStartsParams, KmeansBatchStatusParams,
+    KmeansBatchSumsParams, Metric, Step,
 };
 
 use super::{Batch, ROW_THREADS, Room, Table};
 use crate::error::ComputeError;
 use crate::gpu::context::Job;
 use crate::gpu::rows::Part;
+use crate::gpu::slices::Pace;
 use crate::plan::{self, GPU_SEARCH_ROUNDS as SEARCH_ROUNDS};
 
 /// Threads of the kernels that go over features.
@@ -18,6 +21,9 @@ const FEATURE_THREADS: usize = 64;
 
 /// Rows that a dispatch of the repair looks at.
 const REPAIR_ROWS: usize = 1 << 21;
+
+/// The speed of what goes with products.
+const PRODUCTS: Pace = Pace::Of(Step::KmeansBatchProducts);
 
 /// Rounds of a scan over the threads of a workgroup.
 const SCAN_ROUNDS: usize = 8;
@@ -64,34 +70,165 @@ impl Batch {
         if let Some(strip) = &table.strip {
             return self.assign_in_two_steps(table, strip, is_final);
         }
-        let features = self.x.cols;
-        let most_k = table.most(|problem| problem.k);
+        if !self.by_product {
+            return self
+                .parts(table)
+                .try_for_each(|part| self.differences(table, part, is_final));
+        }
+        self.norms()?;
         for part in self.parts(table) {
-            self.context.run(&Job {
-                metric: Some(Metric::SqEuclidean),
-                constants: &self.tile.constants(),
-                params: KmeansBatchAssignParams {
-                    problems: table.problems.len() as u32,
-                    features: features as u32,
-                    part_first: part.first as u32,
-                    part_end: (part.first + part.rows) as u32,
-                    is_final: u32::from(is_final),
-                },
-                buffers: &[
-                    (2, &table.buffer),
-                    (3, &self.states),
-                    (4, &part.buffer),
-                    (5, &self.centroids),
-                    (6, &self.labels),
-                    (7, &self.distances),
-                    (8, &self.changed),
-                ],
-                groups: table.tiles,
-                work: self.tile.rows() * most_k.next_multiple_of(self.tile.columns()) * features,
-                rounds: self.tile.rounds(most_k, features) + SEARCH_ROUNDS,
-            })?;
+            self.products(table, part, is_final)?;
+        }
+        for part in self.parts(table) {
+            self.settle(table, part, is_final)?;
+            self.distances(table, part, is_final)?;
         }
         Ok(())
+    }
+
+    /// The nearest centroids by differences.
+    fn differences(&self, table: &Table, part: &Part, is_final: bool) -> Result<(), ComputeError> {
+        let features = self.x.cols;
+        let most_k = table.most(|problem| problem.k);
+        let columns = most_k.next_multiple_of(self.tile.columns());
+        self.context.run(&Job {
+            metric: Some(Metric::SqEuclidean),
+            constants: &self.tile.constants(),
+            params: KmeansBatchAssignParams {
+                problems: table.problems.len() as u32,
+                features: features as u32,
+                part_first: part.first as u32,
+                part_end: (part.first + part.rows) as u32,
+                is_final: u32::from(is_final),
+            },
+            buffers: &[
+                (2, &table.buffer),
+                (3, &self.states),
+                (4, &part.buffer),
+                (5, &self.centroids),
+                (6, &self.labels),
+                (7, &self.distances),
+                (8, &self.changed),
+            ],
+            groups: table.tiles,
+            work: self.tile.rows() * columns * features,
+            rounds: self.tile.rounds(most_k, features) + SEARCH_ROUNDS,
+        })
+    }
+
+    /// The halves of the centroids' squared lengths, and no open rows.
+    fn norms(&self) -> Result<(), ComputeError> {
+        let features = self.x.cols;
+        let job = Job {
+            metric: None,
+            constants: &[("threads", FEATURE_THREADS as u32)],
+            params: KmeansBatchNormsParams {
+                problems: self.problems.len() as u32,
+                clusters: self.sizes.clusters as u32,
+                features: features as u32,
+            },
+            buffers: &[(2, &self.centroids), (3, &self.open_rows)],
+            groups: self.sizes.clusters,
+            work: features + SCAN_ROUNDS * FEATURE_THREADS,
+            rounds: features / FEATURE_THREADS + SCAN_ROUNDS,
+        };
+        self.context.run_at(&job, PRODUCTS)
+    }
+
+    /// The nearest centroids by products, of the rows where these tell; of others the two nearest, or a list.
+    fn products(&self, table: &Table, part: &Part, is_final: bool) -> Result<(), ComputeError> {
+        let features = self.x.cols;
+        let most_k = table.most(|problem| problem.k);
+        let (rows, columns) = plan::GPU_PRODUCTS;
+        self.context.run(&Job {
+            metric: None,
+            constants: &[],
+            params: KmeansBatchProductsParams {
+                problems: table.problems.len() as u32,
+                features: features as u32,
+                part_first: part.first as u32,
+                part_end: (part.first + part.rows) as u32,
+                is_final: u32::from(is_final),
+                norms_at: (self.sizes.clusters * features) as u32,
+                lists_at: self.problems.len() as u32,
+            },
+            buffers: &[
+                (2, &table.buffer),
+                (3, &self.states),
+                (4, &part.buffer),
+                (5, &self.centroids),
+                (6, &self.labels),
+                (7, &self.changed),
+                (8, &self.open_rows),
+                (9, &self.distances),
+            ],
+            groups: table.tiles,
+            work: rows * most_k.next_multiple_of(columns) * features,
+            rounds: plan::gpu_products_rounds(most_k, features),
+        })
+    }
+
+    /// The nearest centroids of the rows that products left open.
+    fn settle(&self, table: &Table, part: &Part, is_final: bool) -> Result<(), ComputeError> {
+        let features = self.x.cols;
+        let most_k = table.most(|problem| problem.k);
+        let columns = most_k.next_multiple_of(self.tile.columns());
+        let job = Job {
+            metric: Some(Metric::SqEuclidean),
+            constants: &self.tile.constants(),
+            params: KmeansBatchSettleParams {
+                problems: table.problems.len() as u32,
+                features: features as u32,
+                part_first: part.first as u32,
+                part_end: (part.first + part.rows) as u32,
+                is_final: u32::from(is_final),
+                lists_at: self.problems.len() as u32,
+            },
+            buffers: &[
+                (2, &table.buffer),
+                (3, &self.states),
+                (4, &part.buffer),
+                (5, &self.centroids),
+                (6, &self.labels),
+                (7, &self.changed),
+                (8, &self.open_rows),
+            ],
+            groups: table.tiles,
+            // As slow as batch_assign, if there are many.
+            work: 4 * self.tile.rows() * columns * features,
+            rounds: self.tile.rounds(most_k, features) + SEARCH_ROUNDS,
+        };
+        self.context.run_at(&job, PRODUCTS)
+    }
+
+    /// The distances of rows from their centroids, or from the nearer of the two that products left.
+    fn distances(&self, table: &Table, part: &Part, is_final: bool) -> Result<(), ComputeError> {
+        let features = self.x.cols;
+        let rows = plan::GPU_PRODUCTS.0;
+        let job = Job {
+            metric: None,
+            constants: &[],
+            params: KmeansBatchDistancesParams {
+                problems: table.problems.len() as u32,
+                features: features as u32,
+                part_first: part.first as u32,
+                part_end: (part.first + part.rows) as u32,
+                is_final: u32::from(is_final),
+            },
+            buffers: &[
+                (2, &table.buffer),
+                (3, &self.states),
+                (4, &part.buffer),
+                (5, &self.centroids),
+                (6, &self.labels),
+                (7, &self.distances),
+                (8, &self.changed),
+            ],
+            groups: table.tiles,
+            work: 8 * rows * features,
+            rounds: 2 * features + SEARCH_ROUNDS,
+        };
+        self.context.run_at(&job, PRODUCTS)
     }
 
     /// The sums of each block of rows by cluster, and its rows by label.

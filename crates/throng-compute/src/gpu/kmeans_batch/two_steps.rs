@@ -19,6 +19,7 @@ const THREADS: usize = 64;
 #[derive(Debug)]
 pub struct Strip {
     buffer: Buffer,
+    tile: Tile,
     rows: usize,
     pieces: Vec<Piece>,
 }
@@ -47,6 +48,7 @@ impl Batch {
         {
             return Ok(None);
         }
+        let tile = self.context.tuned(Tile::SQUARE);
         let mut pieces = Vec::new();
         for (at, part) in self.x.parts.iter().enumerate() {
             let mut tiles = 0;
@@ -67,7 +69,7 @@ impl Batch {
                     out_columns: problem.k,
                     tile_first: tiles as u32,
                 });
-                tiles += self.tile.count(a_end - a_first, k);
+                tiles += tile.count(a_end - a_first, k);
             }
             if !table.is_empty() {
                 pieces.push(Piece {
@@ -80,6 +82,7 @@ impl Batch {
         }
         Ok(Some(Strip {
             buffer: self.context.storage("all distances", distances)?,
+            tile,
             rows,
             pieces,
         }))
@@ -92,7 +95,7 @@ impl Batch {
         strip: &Strip,
         is_final: bool,
     ) -> Result<(), ComputeError> {
-        let (tile, features): (Tile, usize) = (self.tile, self.x.cols);
+        let (tile, features) = (strip.tile, self.x.cols);
         for piece in &strip.pieces {
             self.context.run(&Job {
                 metric: Some(Metric::SqEuclidean),

@@ -1,0 +1,336 @@
+//!import shared/groups
+//!import shared/problem
+//!import shared/problem_of
+
+// Each row's nearest centroid in a batch of problems by |c|^2 / 2 - xc, one multiply-add a feature and pair where
+// batch_assign's |x - c|^2 takes two operations. Rounding may put near ones in the wrong order. Where a proven bound does
+// not part a row's two best, both are handed on to batch_distances, which compares them by |x - c|^2; where it does not
+// part them from a third, the row is left open, for batch_settle.
+//
+// One workgroup a tile of 128 rows of one problem, 16 x 16 invocations, each with 8 rows by 8 columns in registers:
+// rows y + 16 i and columns x + 16 j of a tile of 128 columns. With 4 by 4, reading workgroup memory would take as long as
+// the arithmetic.
+
+struct KmeansBatchProductsParams {
+    problems: u32,
+    features: u32,
+    // The rows of x in this part.
+    part_first: u32,
+    part_end: u32,
+    // 1 for the labels of the final centroids, when all problems are done.
+    is_final: u32,
+    // Where the halves of the centroids' squared lengths begin, behind the centroids.
+    norms_at: u32,
+    // Where the lists of rows begin, behind the problems' counts.
+    lists_at: u32,
+}
+
+@group(0) @binding(1) var<uniform> params: KmeansBatchProductsParams;
+@group(0) @binding(3) var<storage, read> states: array<State>;
+@group(0) @binding(4) var<storage, read> x: array<f32>;
+@group(0) @binding(5) var<storage, read> centroids: array<f32>;
+@group(0) @binding(6) var<storage, read_write> labels: array<u32>;
+// By problem.
+@group(0) @binding(7) var<storage, read_write> changed: array<atomic<u32>>;
+// How many rows of each problem are left open, and which, in any order.
+@group(0) @binding(8) var<storage, read_write> open_rows: array<atomic<u32>>;
+// By row: two columns of 16 bits where it is one of the two, else NONE. Where the distances will be.
+@group(0) @binding(9) var<storage, read_write> pairs: array<u32>;
+
+const SIDE: u32 = 16u;
+const ROWS: u32 = 128u;
+const COLUMNS: u32 = 128u;
+// Features in workgroup memory at a time: an invocation loads one of four rows and of four columns.
+const DEPTH: u32 = 8u;
+const EPSILON: f32 = 1.1920929e-7;
+// Columns of 16 bits, two of which never look like NONE.
+const MOST_PAIRED: u32 = 65535u;
+
+// By feature; four rows (or columns) 16 apart lie together, so that one wide read takes them. One place more than
+// needed: eight features are written at once, and would meet in the same memory banks.
+var<workgroup> sh_a: array<array<vec4<f32>, 33>, 8>;
+var<workgroup> sh_b: array<array<vec4<f32>, 33>, 8>;
+
+// Of an invocation's columns, by row of invocations; one place more likewise.
+var<workgroup> sh_best: array<f32, 272>;
+var<workgroup> sh_second: array<f32, 272>;
+var<workgroup> sh_column: array<u32, 272>;
+
+var<workgroup> sh_changed: atomic<u32>;
+
+// Of this workgroup's problem.
+var<private> k: u32;
+var<private> centroid_offset: u32;
+
+// A row's sums with four columns 16 apart are a column of a matrix: of the first and the last four rows with the first and
+// the last four columns.
+struct Sums {
+    low_left: mat4x4<f32>,
+    high_left: mat4x4<f32>,
+    low_right: mat4x4<f32>,
+    high_right: mat4x4<f32>,
+}
+
+// The two lowest scores of a row among an invocation's columns, and where the lowest is.
+struct Top {
+    best: f32,
+    second: f32,
+    column: u32,
+}
+
+// The three lowest of all columns, and where the first two are; NONE where that is not known.
+struct Three {
+    best: f32,
+    second: f32,
+    third: f32,
+    best_column: u32,
+    second_column: u32,
+}
+
+struct Tops {
+    row_0: Top,
+    row_1: Top,
+    row_2: Top,
+    row_3: Top,
+    row_4: Top,
+    row_5: Top,
+    row_6: Top,
+    row_7: Top,
+}
+
+fn x_at(index: u32) -> f32 {
+    return x[index];
+}
+
+fn groups_before(index: u32) -> u32 {
+    return problems[index].tile_groups;
+}
+
+// A feature of four rows; beyond the last feature the last one, which load_columns answers with 0.
+fn load_rows(at: vec4<u32>, feature: u32) -> vec4<f32> {
+    let i = at + min(feature, params.features - 1u);
+    return vec4<f32>(x_at(i.x), x_at(i.y), x_at(i.z), x_at(i.w));
+}
+
+fn load_columns(first: u32, feature: u32) -> vec4<f32> {
+    let columns = min(first + SIDE * vec4<u32>(0u, 1u, 2u, 3u), vec4<u32>(k - 1u));
+    let i = (centroid_offset + columns) * params.features + min(feature, params.features - 1u);
+    let values = vec4<f32>(centroids[i.x], centroids[i.y], centroids[i.z], centroids[i.w]);
+    return select(vec4<f32>(0.0), values, feature < params.features);
+}
+
+fn load_norms(columns: vec4<u32>) -> vec4<f32> {
+    let i = params.norms_at + centroid_offset + min(columns, vec4<u32>(k - 1u));
+    return vec4<f32>(centroids[i.x], centroids[i.y], centroids[i.z], centroids[i.w]);
+}
+
+fn products(a: vec4<f32>, b: vec4<f32>) -> mat4x4<f32> {
+    return mat4x4<f32>(a.x * b, a.y * b, a.z * b, a.w * b);
+}
+
+fn add_feature(sums: Sums, local: vec2<u32>, d: u32) -> Sums {
+    let low = sh_a[d][local.y];
+    let high = sh_a[d][SIDE + local.y];
+    let left = sh_b[d][local.x];
+    let right = sh_b[d][SIDE + local.x];
+    return Sums(
+        sums.low_left + products(low, left),
+        sums.high_left + products(high, left),
+        sums.low_right + products(low, right),
+        sums.high_right + products(high, right),
+    );
+}
+
+fn with_four(top: Top, scores: vec4<f32>, columns: vec4<u32>) -> Top {
+    let low = min(scores.xz, scores.yw);
+    let high = max(scores.xz, scores.yw);
+    let lowest = min(low.x, low.y);
+    let second = min(max(low.x, low.y), min(high.x, high.y));
+    let column = select(
+        select(columns.w, columns.z, scores.z == lowest),
+        select(columns.y, columns.x, scores.x == lowest),
+        low.x == lowest,
+    );
+    return Top(
+        min(top.best, lowest),
+        min(max(top.best, lowest), min(top.second, second)),
+        select(top.column, column, lowest < top.best),
+    );
+}
+
+fn with_columns(tops: Tops, norms: vec4<f32>, low: mat4x4<f32>, high: mat4x4<f32>, columns: vec4<u32>) -> Tops {
+    let starts = select(vec4<f32>(HUGE), norms, columns < vec4<u32>(k));
+    return Tops(
+        with_four(tops.row_0, starts - low[0], columns),
+        with_four(tops.row_1, starts - low[1], columns),
+        with_four(tops.row_2, starts - low[2], columns),
+        with_four(tops.row_3, starts - low[3], columns),
+        with_four(tops.row_4, starts - high[0], columns),
+        with_four(tops.row_5, starts - high[1], columns),
+        with_four(tops.row_6, starts - high[2], columns),
+        with_four(tops.row_7, starts - high[3], columns),
+    );
+}
+
+fn with_score(three: Three, score: f32, column: u32) -> Three {
+    let is_best = score < three.best;
+    let is_second = score < three.second;
+    return Three(
+        min(three.best, score),
+        min(three.second, max(three.best, score)),
+        min(three.third, max(three.second, score)),
+        select(three.best_column, column, is_best),
+        select(select(three.second_column, column, is_second), three.best_column, is_best),
+    );
+}
+
+// Takes the lowest scores of the rows y + 16 * round from all invocations to those with the slots of these rows. An
+// invocation's third is not known; but it is no lower than its second, whose column is not known either.
+fn gathered(three: Three, own: Top, slot: u32, local: vec2<u32>, round: u32) -> Three {
+    let at = local.y * (SIDE + 1u) + local.x;
+    workgroupBarrier();
+    sh_best[at] = own.best;
+    sh_second[at] = own.second;
+    sh_column[at] = own.column;
+    workgroupBarrier();
+    var next = three;
+    if slot / SIDE == round {
+        let from_at = (slot % SIDE) * (SIDE + 1u);
+        for (var t = from_at; t < from_at + SIDE; t++) {
+            next = with_score(next, sh_best[t], sh_column[t]);
+            next = with_score(next, sh_second[t], NONE);
+        }
+    }
+    return next;
+}
+
+@compute @workgroup_size(16, 16)
+fn main(
+    @builtin(workgroup_id) id: vec3<u32>,
+    @builtin(num_workgroups) count: vec3<u32>,
+    @builtin(local_invocation_id) local_id: vec3<u32>,
+) {
+    let group = group_index(id, count);
+    if group >= groups.end {
+        return;
+    }
+    let problem = problems[problem_of(group, params.problems)];
+    if params.is_final == 0u && states[problem.id].phase != WORKING {
+        return;
+    }
+    // The tile's rows in this part.
+    let tile_first = (group - problem.tile_groups) * ROWS;
+    let first = max(tile_first, max(params.part_first, problem.first) - problem.first);
+    let part_end = max(params.part_end, problem.first) - problem.first;
+    let end = min(min(problem.rows, tile_first + ROWS), part_end);
+    if first >= end {
+        return;
+    }
+    k = problem.k;
+    centroid_offset = problem.cluster_at;
+    let local = local_id.xy;
+    let slot = local.y * SIDE + local.x;
+    let part_at = problem.first - params.part_first;
+
+    // What this invocation loads: one feature of four rows and of four columns.
+    let own_d = slot % DEPTH;
+    let place = slot / DEPTH;
+    let own_first = place % SIDE + 4u * SIDE * (place / SIDE);
+    let own_rows = tile_first + own_first + SIDE * vec4<u32>(0u, 1u, 2u, 3u);
+    // Rows outside this part are not written: any others do.
+    let rows_at = (part_at + clamp(own_rows, vec4<u32>(first), vec4<u32>(end - 1u))) * params.features;
+
+    // |x|^2 of the row of this slot.
+    var squares = vec4<f32>(0.0);
+    for (var first_d = 0u; first_d < params.features; first_d += DEPTH) {
+        let values = load_rows(rows_at, first_d + own_d);
+        squares += select(vec4<f32>(0.0), values * values, first_d + own_d < params.features);
+    }
+    sh_a[own_d][place] = squares;
+    if slot == 0u {
+        atomicStore(&sh_changed, 0u);
+    }
+    workgroupBarrier();
+    var square = 0.0;
+    for (var d = 0u; d < DEPTH; d++) {
+        square += sh_a[d][slot / (4u * SIDE) % 2u * SIDE + slot % SIDE][slot / SIDE % 4u];
+    }
+
+    let none = Top(HUGE, HUGE, 0u);
+    var tops = Tops(none, none, none, none, none, none, none, none);
+    // Of |c|^2 / 2.
+    var longest = 0.0;
+    for (var first_b = 0u; first_b < problem.k; first_b += COLUMNS) {
+        var sums = Sums();
+        for (var first_d = 0u; first_d < params.features; first_d += DEPTH) {
+            let a = load_rows(rows_at, first_d + own_d);
+            let b = load_columns(first_b + own_first, first_d + own_d);
+            workgroupBarrier();
+            sh_a[own_d][place] = a;
+            sh_b[own_d][place] = b;
+            workgroupBarrier();
+            sums = add_feature(sums, local, 0u);
+            sums = add_feature(sums, local, 1u);
+            sums = add_feature(sums, local, 2u);
+            sums = add_feature(sums, local, 3u);
+            sums = add_feature(sums, local, 4u);
+            sums = add_feature(sums, local, 5u);
+            sums = add_feature(sums, local, 6u);
+            sums = add_feature(sums, local, 7u);
+        }
+        let left = first_b + local.x + SIDE * vec4<u32>(0u, 1u, 2u, 3u);
+        let right = left + 4u * SIDE;
+        let left_norms = load_norms(left);
+        let right_norms = load_norms(right);
+        tops = with_columns(tops, left_norms, sums.low_left, sums.high_left, left);
+        tops = with_columns(tops, right_norms, sums.low_right, sums.high_right, right);
+        let larger = max(left_norms, right_norms);
+        longest = max(longest, max(max(larger.x, larger.y), max(larger.z, larger.w)));
+    }
+
+    // From here on the first half of the invocations have a row each, that of their slot.
+    var own = array<Top, 8>(
+        tops.row_0, tops.row_1, tops.row_2, tops.row_3, tops.row_4, tops.row_5, tops.row_6, tops.row_7,
+    );
+    var top = Three(HUGE, HUGE, HUGE, 0u, NONE);
+    for (var row = tile_first; row < end; row += SIDE) {
+        let round = (row - tile_first) / SIDE;
+        top = gathered(top, own[round], slot, local, round);
+    }
+    workgroupBarrier();
+    sh_best[slot] = longest;
+    workgroupBarrier();
+    for (var t = 0u; t < SIDE; t++) {
+        longest = max(longest, sh_best[t]);
+    }
+
+    // With u = eps / 2, the longest centroid C and D = |x - c|^2 of the best, a score is off by at most
+    // (d + 2) u (|x| C + C^2 / 2), and half of a D by (d + 2) u D / 2 (Higham 2002, 3.1). Two scores that are further
+    // apart than 2 (d + 2) u (|x| C + C^2 / 2) + (d + 2) u D are in the order of the distances as batch_assign rounds
+    // them. D / 2 is |x|^2 / 2 and the score. The rest covers the rounding of the bound.
+    let half_distance = max(0.0, 0.5 * square + top.best);
+    let reach = sqrt(2.0 * longest * square) + longest + half_distance;
+    let margin = f32(params.features + 8u) * EPSILON * (1.01 * reach + 1e-30);
+    let row = tile_first + slot;
+    if slot < ROWS && row >= first && row < end {
+        let at = problem.row_at + row;
+        var pair = NONE;
+        if top.second - top.best > margin {
+            if labels[at] != top.best_column {
+                atomicAdd(&sh_changed, 1u);
+            }
+            labels[at] = top.best_column;
+        } else if top.third - top.best > margin && top.second_column != NONE && k <= MOST_PAIRED {
+            pair = top.best_column | (top.second_column << 16u);
+        } else {
+            let open = atomicAdd(&open_rows[problem.id], 1u);
+            atomicStore(&open_rows[params.lists_at + problem.row_at + open], row);
+        }
+        pairs[at] = pair;
+    }
+    workgroupBarrier();
+    if slot == 0u {
+        // Integers add up to the same in any order.
+        atomicAdd(&changed[problem.id], atomicLoad(&sh_changed));
+    }
+}
