@@ -5,7 +5,8 @@
 
 writes sentence_encoder.json beside itself. Weights come from the recipe of bert.py. The encoder has two poolings and a
 Dense module, so that every file of such a folder is there; the second one takes the model's own pooler, as the Dense
-module of the first token's vectors that it is.
+module of the first token's vectors that it is; the third one has a tokenizer that keeps capitals, a Transformer module that
+does not, and a default prompt.
 """
 
 import json
@@ -41,14 +42,14 @@ SIZES = {
 NARROW = 8
 
 
-def transformer(folder):
+def transformer(folder, keeps_case=False):
     bert = BertModel(BertConfig(**SIZES))
     names = {name: list(p.shape) for name, p in bert.state_dict().items()}
     bert.load_state_dict({name: weights(name, shape) for name, shape in names.items()}, strict=True)
     bert.save_pretrained(folder)
     (folder / "vocab.txt").write_text("\n".join(VOCABULARY) + "\n")
-    BertTokenizerFast(str(folder / "vocab.txt")).save_pretrained(folder)
-    return Transformer(str(folder), max_seq_length=MOST), bert, names
+    BertTokenizerFast(str(folder / "vocab.txt"), do_lower_case=not keeps_case).save_pretrained(folder)
+    return Transformer(str(folder), max_seq_length=MOST, do_lower_case=keeps_case), bert, names
 
 
 def dense(width, weight, bias):
@@ -59,9 +60,9 @@ def dense(width, weight, bias):
     return module
 
 
-def saved(modules):
+def saved(modules, **prompts):
     """The files of a saved folder, and the vectors of the texts."""
-    model = SentenceTransformer(modules=modules, device="cpu")
+    model = SentenceTransformer(modules=modules, device="cpu", **prompts)
     with tempfile.TemporaryDirectory() as folder:
         model.save(folder, create_model_card=False)
         files = {str(path.relative_to(folder)): path for path in sorted(Path(folder).rglob("*.json"))}
@@ -73,8 +74,9 @@ def saved(modules):
 
 
 def main():
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory() as other:
         first, bert, names = transformer(Path(folder))
+        cased, _, _ = transformer(Path(other), keeps_case=True)
         width = SIZES["hidden_size"]
         narrow = dense(2 * width, weights("dense.weight", (NARROW, 2 * width)), weights("dense.bias", (NARROW,)))
         poolings = Pooling(width, pooling_mode_cls_token=True, pooling_mode_mean_tokens=True)
@@ -85,6 +87,11 @@ def main():
             "tensors": names,
             "narrow": saved([first, poolings, narrow, Normalize()]),
             "pooler": saved([first, Pooling(width, pooling_mode="cls"), pooler]),
+            "prompted": saved(
+                [cased, Pooling(width, pooling_mode="mean"), pooler],
+                prompts={"shop": "The Customer bought "},
+                default_prompt_name="shop",
+            ),
         }
     lines = ",\n".join(f"{json.dumps(key)}: {json.dumps(value)}" for key, value in golden.items())
     (Path(__file__).parent / "sentence_encoder.json").write_text(f"{{\n{lines}\n}}\n")

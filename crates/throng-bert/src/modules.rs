@@ -1,5 +1,6 @@
 //! The modules of a sentence-transformers folder, and the files that describe them.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
@@ -16,7 +17,7 @@ use crate::{Bert, BertError, weights};
 pub(crate) const LISTED: &str = "modules.json";
 const CONFIG: &str = "config.json";
 const LIMITS: &str = "sentence_bert_config.json";
-/// Of a new folder; prompts are not ours to give.
+/// What the whole model is.
 const WHOLE: &str = "config_sentence_transformers.json";
 /// How the modules' types begin.
 const PACKAGE: &str = "sentence_transformers.models.";
@@ -96,11 +97,11 @@ impl<'a> Writer<'a> {
     }
 
     /// Lists them.
-    pub fn finish(self) -> Result<(), BertError> {
+    pub fn finish(self, prompts: &Prompts) -> Result<(), BertError> {
         let whole = serde_json::json!({
             "model_type": "SentenceTransformer",
-            "prompts": {"query": "", "document": ""},
-            "default_prompt_name": null,
+            "prompts": prompts.prompts,
+            "default_prompt_name": prompts.default_prompt_name,
             "similarity_fn_name": "cosine",
         });
         write_json(&self.folder.join(WHOLE), &whole)?;
@@ -108,29 +109,74 @@ impl<'a> Writer<'a> {
     }
 }
 
-/// What the Transformer module is told beside its own files.
-#[derive(Serialize, Deserialize, Default)]
+/// What texts may begin with, by name.
+#[derive(Debug, Clone, Deserialize)]
 #[serde(default)]
-struct Limits {
-    max_seq_length: Option<usize>,
-    do_lower_case: bool,
+pub(crate) struct Prompts {
+    prompts: BTreeMap<String, String>,
+    /// The one that every text begins with.
+    default_prompt_name: Option<String>,
 }
 
-/// The most tokens of a text, if that is given.
-pub(crate) fn read_max_length(place: &Path) -> Result<Option<usize>, BertError> {
-    let path = place.join(LIMITS);
-    match path.exists() {
-        true => Ok(read_json::<Limits>(&path)?.max_seq_length),
-        false => Ok(None),
+impl Default for Prompts {
+    /// Those of sentence-transformers, which are empty.
+    fn default() -> Self {
+        let prompts = ["query", "document"].map(|name| (name.to_owned(), String::new()));
+        Self {
+            prompts: prompts.into(),
+            default_prompt_name: None,
+        }
     }
 }
 
-pub(crate) fn write_max_length(place: &Path, max_length: usize) -> Result<(), BertError> {
-    let limits = Limits {
-        max_seq_length: Some(max_length),
-        do_lower_case: false,
-    };
-    write_json(&place.join(LIMITS), &limits)
+impl Prompts {
+    /// Those of a folder.
+    pub fn read(folder: &Path) -> Result<Self, BertError> {
+        let path = folder.join(WHOLE);
+        let mut all = Self::default();
+        if path.exists() {
+            let own: Self = read_json(&path)?;
+            all.prompts.extend(own.prompts);
+            all.default_prompt_name = own.default_prompt_name;
+        }
+        match &all.default_prompt_name {
+            Some(name) if !all.prompts.contains_key(name) => Err(file(
+                &path,
+                format!("default_prompt_name is {name:?}, but there is no such prompt"),
+            )),
+            _ => Ok(all),
+        }
+    }
+
+    /// What every text begins with.
+    pub fn first(&self) -> &str {
+        let name = self.default_prompt_name.as_ref();
+        name.map_or("", |name| &self.prompts[name])
+    }
+}
+
+/// What the Transformer module is told beside its own files.
+#[derive(Serialize, Deserialize, Default)]
+#[serde(default)]
+pub(crate) struct Limits {
+    /// The most tokens of a text, if that is given.
+    pub max_seq_length: Option<usize>,
+    /// Whether texts are put in small letters, whatever the tokenizer does.
+    pub do_lower_case: bool,
+}
+
+impl Limits {
+    pub fn read(place: &Path) -> Result<Self, BertError> {
+        let path = place.join(LIMITS);
+        match path.exists() {
+            true => read_json(&path),
+            false => Ok(Self::default()),
+        }
+    }
+
+    pub fn write(&self, place: &Path) -> Result<(), BertError> {
+        write_json(&place.join(LIMITS), self)
+    }
 }
 
 /// `config.json` of a Pooling module. Several modes may be on: their vectors are joined in this order.
@@ -145,13 +191,18 @@ struct PoolingConfig {
     pooling_mode_weightedmean_tokens: bool,
     pooling_mode_lasttoken: bool,
     /// Whether a prompt's tokens count too.
+    #[serde(default = "yes")]
     include_prompt: bool,
 }
 
-/// The modes that are on, one at least.
-pub(crate) fn read_pooling(place: &Path) -> Result<Vec<Pooling>, BertError> {
+/// The modes that are on, one at least, for texts that begin with `prompt`.
+pub(crate) fn read_pooling(place: &Path, prompt: &str) -> Result<Vec<Pooling>, BertError> {
     let path = place.join(CONFIG);
     let config: PoolingConfig = read_json(&path)?;
+    if !config.include_prompt && !prompt.is_empty() {
+        let problem = format!("include_prompt is false, but texts begin with {prompt:?}");
+        return Err(file(&path, problem));
+    }
     let modes = [
         (config.pooling_mode_cls_token, Pooling::Cls),
         (config.pooling_mode_max_tokens, Pooling::Max),

@@ -9,6 +9,7 @@ use throng_compute::{Compute, Matrix};
 
 use crate::activation::Activation;
 use crate::files::file;
+use crate::modules::{Limits, Prompts};
 use crate::pooling::Pooling;
 use crate::{BertError, Encoder, Tokenizer, modules};
 
@@ -34,6 +35,9 @@ const LEAST_NORM: f64 = 1e-12;
 pub struct TextEncoder {
     encoder: Encoder,
     tokenizer: Tokenizer,
+    /// Whether texts are put in small letters before.
+    lowers: bool,
+    prompts: Prompts,
     pooling: Vec<Pooling>,
     steps: Vec<Step>,
 }
@@ -48,10 +52,11 @@ enum Step {
 impl TextEncoder {
     /// Opens a folder of sentence-transformers (`modules.json` with a Transformer, a Pooling, and any number of Dense and
     /// Normalize), or a Hugging Face BERT with a tokenizer alone, whose vectors are means over a text's tokens. Nothing is
-    /// fetched.
+    /// fetched. Where the folder names a default prompt, every text begins with it, as in Python.
     ///
     /// # Errors
-    /// If a file is missing or broken, or a module is of a kind that is not known: by name.
+    /// If a file is missing or broken, or a module is of a kind that is not known: by name. If the prompt's tokens are not
+    /// to be pooled, which is not known here.
     pub fn open(folder: &Path, compute: &Compute) -> Result<Self, BertError> {
         let listed = folder.join(modules::LISTED);
         if !listed.exists() {
@@ -60,6 +65,8 @@ impl TextEncoder {
             return Ok(Self {
                 tokenizer: Tokenizer::open(folder, most)?,
                 encoder,
+                lowers: false,
+                prompts: Prompts::default(),
                 pooling: vec![Pooling::Mean],
                 steps: Vec::new(),
             });
@@ -75,9 +82,11 @@ impl TextEncoder {
         let place = first("Transformer")?;
         let encoder = Encoder::open(&place, compute)?;
         let most = encoder.config().max_position_embeddings;
-        let most = modules::read_max_length(&place)?.unwrap_or(most).min(most);
+        let limits = Limits::read(&place)?;
+        let most = limits.max_seq_length.unwrap_or(most).min(most);
         let tokenizer = Tokenizer::open(&place, most)?;
-        let pooling = modules::read_pooling(&first("Pooling")?)?;
+        let prompts = Prompts::read(folder)?;
+        let pooling = modules::read_pooling(&first("Pooling")?, prompts.first())?;
 
         let mut width = pooling.len() * encoder.config().hidden_size;
         let mut steps = Vec::new();
@@ -96,6 +105,8 @@ impl TextEncoder {
         Ok(Self {
             encoder,
             tokenizer,
+            lowers: limits.do_lower_case,
+            prompts,
             pooling,
             steps,
         })
@@ -112,7 +123,11 @@ impl TextEncoder {
         let place = writer.next("Transformer")?;
         self.encoder.save(&place)?;
         self.tokenizer.save(&place)?;
-        modules::write_max_length(&place, self.tokenizer.max_length())?;
+        let limits = Limits {
+            max_seq_length: Some(self.tokenizer.max_length()),
+            do_lower_case: self.lowers,
+        };
+        limits.write(&place)?;
         modules::write_pooling(&writer.next("Pooling")?, &self.pooling, width)?;
         if self.pooling.contains(&Pooling::Pooler) {
             modules::write_pooler(&writer.next("Dense")?, self.encoder.bert(), width)?;
@@ -125,7 +140,7 @@ impl TextEncoder {
                 Step::Normalize => drop(writer.next("Normalize")?),
             }
         }
-        writer.finish()
+        writer.finish(&self.prompts)
     }
 
     /// The same model with another pooling.
@@ -201,7 +216,18 @@ impl TextEncoder {
         texts: &[S],
         progress: &mut dyn FnMut(usize) -> ControlFlow<()>,
     ) -> Result<Matrix, BertError> {
-        let sequences = self.tokenizer.encode(texts)?;
+        let prompt = self.prompts.first();
+        let sequences = match prompt.is_empty() && !self.lowers {
+            true => self.tokenizer.encode(texts)?,
+            false => {
+                let told = |text: &S| match format!("{prompt}{}", text.as_ref()) {
+                    text if self.lowers => text.to_lowercase(),
+                    text => text,
+                };
+                let texts: Vec<String> = texts.iter().map(told).collect();
+                self.tokenizer.encode(&texts)?
+            }
+        };
         let pool = |batch: &_, hidden: Tensor<3>| {
             let poolings = self.pooling.iter();
             let pooled = poolings.map(|p| p.forward(self.encoder.bert(), batch, hidden.clone()));

@@ -29,6 +29,8 @@ struct Golden {
     narrow: Saved,
     /// The model's pooler.
     pooler: Saved,
+    /// A prompt before every text, and small letters for a tokenizer that keeps capitals.
+    prompted: Saved,
 }
 
 #[derive(Deserialize)]
@@ -80,6 +82,10 @@ impl Golden {
         )
         .unwrap();
         fs::write(at("vocab.txt"), self.vocabulary.join("\n")).unwrap();
+        // Of the tokenizer's files the one that says whether it keeps capitals.
+        let lowers = saved.files["sentence_bert_config.json"]["do_lower_case"] == true;
+        let config = format!(r#"{{"do_lower_case": {}}}"#, !lowers);
+        fs::write(at("tokenizer_config.json"), config).unwrap();
         folder
     }
 }
@@ -162,7 +168,7 @@ fn compare_files(folder: &Path, golden: &Golden, saved: &Saved) {
 fn what_python_saves_opens_and_is_saved_alike() {
     let golden = Golden::read();
     for compute in [Compute::cpu(), software()] {
-        for saved in [&golden.narrow, &golden.pooler] {
+        for saved in [&golden.narrow, &golden.pooler, &golden.prompted] {
             let encoder = open(&golden.folder(saved), &compute);
             let vectors = embed(&encoder, &golden.texts);
             compare(&vectors, &saved.vectors);
@@ -208,6 +214,37 @@ fn a_changed_encoder_is_saved_as_it_is() {
             bits(&embed(&again, &golden.texts)),
             bits(&embed(&encoder, &golden.texts)),
             "{pooling:?}"
+        );
+    }
+}
+
+#[test]
+fn a_prompt_that_is_not_there_or_not_pooled_is_named() {
+    let golden = Golden::read();
+    for (name, from, to, says) in [
+        (
+            "config_sentence_transformers.json",
+            "\"default_prompt_name\":\"shop\"",
+            "\"default_prompt_name\":\"shops\"",
+            "default_prompt_name is \"shops\"",
+        ),
+        (
+            "1_Pooling/config.json",
+            "\"include_prompt\":true",
+            "\"include_prompt\":false",
+            "include_prompt is false",
+        ),
+    ] {
+        let folder = golden.folder(&golden.prompted);
+        let path = folder.path().join(name);
+        let text = fs::read_to_string(&path).unwrap();
+        assert!(text.contains(from), "{text}");
+        fs::write(&path, text.replace(from, to)).unwrap();
+        let problem = TextEncoder::open(folder.path(), &Compute::cpu()).unwrap_err();
+        let problem = problem.to_string();
+        assert!(
+            problem.contains(name) && problem.contains(says),
+            "{problem}"
         );
     }
 }
