@@ -117,7 +117,8 @@ fn main(
     if local.x < ROWS && row >= first && row < end {
         let at = problem.row_at + row;
         let pair = pair_of(at);
-        let is_other = sums.y < sums.x || (sums.y == sums.x && pair.y < pair.x);
+        // The first column is the lower one.
+        let is_other = sums.y < sums.x;
         let label = select(pair.x, pair.y, is_other);
         if labels[at] != label {
             // Integers add up to the same in any order.

@@ -34,7 +34,7 @@ struct KmeansBatchProductsParams {
 @group(0) @binding(7) var<storage, read_write> changed: array<atomic<u32>>;
 // How many rows of each problem are left open, and which, in any order.
 @group(0) @binding(8) var<storage, read_write> open_rows: array<atomic<u32>>;
-// By row: two columns of 16 bits where it is one of the two, else NONE. Where the distances will be.
+// By row: two columns of 16 bits, the lower one first, where it is one of the two, else NONE. Where the distances will be.
 @group(0) @binding(9) var<storage, read_write> pairs: array<u32>;
 
 const SIDE: u32 = 16u;
@@ -321,7 +321,8 @@ fn main(
             }
             labels[at] = top.best_column;
         } else if top.third - top.best > margin && top.second_column != NONE && k <= MOST_PAIRED {
-            pair = top.best_column | (top.second_column << 16u);
+            let low = min(top.best_column, top.second_column);
+            pair = low | (max(top.best_column, top.second_column) << 16u);
         } else {
             let open = atomicAdd(&open_rows[problem.id], 1u);
             atomicStore(&open_rows[params.lists_at + problem.row_at + open], row);
