@@ -151,9 +151,9 @@ pub struct KMeansProgress {
 impl Compute {
     /// What [`kmeans_batch`] takes for problems of these `shapes` over rows of `d` features, restarts counted one by
     /// one: as many problems together as the cap allows, on the CPU up to 256 MiB. On a GPU a problem takes 8 bytes a row,
-    /// 4 more with weights, its centroids twice, and what new ones are made of: up to 16 clusters two floats a feature
-    /// and cluster for each of at most 4,096 / k blocks of its rows; above 8 bytes a row, and two floats a feature for each
-    /// run of some 64 rows and each cluster. All distances are in it, up to 64 MiB, where [tuning](Compute::tune) has
+    /// 4 more with weights, 4 more above 64 clusters, its centroids twice, and what new ones are made of: up to 16 clusters
+    /// two floats a feature and cluster for each of at most 4,096 / k blocks of its rows; above 8 bytes a row, and two floats
+    /// a feature for each run of some 64 rows and each cluster. All distances are in it, up to 64 MiB, where [tuning](Compute::tune) has
     /// found that they are better held. On the CPU it takes 18 bytes a row, where the processor has
     /// products of bytes 16 more and one for each value, its centroids three times, and the sums of up to 64 blocks of
     /// its rows.
