@@ -8,8 +8,8 @@
 // part them from a third, the row is left open, for batch_settle.
 //
 // One workgroup a tile of 128 rows of one problem, 16 x 16 invocations, each with 8 rows by 8 columns in registers:
-// rows y + 16 i and columns x + 16 j of a tile of 128 columns. With 4 by 4, reading workgroup memory would take as long as
-// the arithmetic.
+// rows y + 16 i and columns x + 16 j of a tile of 128 columns. With 4 by 4 a pair would take twice as many reads of
+// workgroup memory.
 
 struct KmeansBatchProductsParams {
     problems: u32,

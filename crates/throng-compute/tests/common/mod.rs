@@ -58,7 +58,7 @@ pub fn limited(
 }
 
 /// Every adapter, of the graphics APIs that `WGPU_BACKEND` names if it does; at least one. Looked for once: a driver was
-/// seen to find none after some hundred times.
+/// seen to find none after many times.
 pub fn adapters() -> Vec<(wgpu::Instance, wgpu::Adapter)> {
     static FOUND: LazyLock<Vec<(wgpu::Instance, wgpu::Adapter)>> = LazyLock::new(find_adapters);
     FOUND.clone()
