@@ -2,7 +2,7 @@
 //!
 //! `bert embed MODEL TEXTS.json` times the vectors of texts, `bert full MODEL TEXTS.json` the steps of fine-tuning and what
 //! they hold, `bert head MODEL` an epoch on cached features; `bert growth MODEL` tells what steps hold early and late.
-//! MODEL is a sentence-transformers folder, and everything runs on the CPU.
+//! MODEL is a sentence-transformers folder, and all of these run on the CPU. `bert gpu MODEL TEXTS.json` embeds on the GPU.
 
 use std::error::Error;
 use std::fs;
@@ -40,18 +40,19 @@ fn main() -> Result<(), Box<dyn Error>> {
         .collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let result = match arguments[..] {
-        ["embed", model, texts] => embed(&open(model)?, &read(texts)?),
-        ["full", model, texts] => full(&open(model)?, &read(texts)?),
-        ["head", model] => head(&open(model)?),
-        ["growth", model] => growth(&open(model)?),
-        _ => Err("usage: bert embed|full|head|growth MODEL [TEXTS.json]".into()),
+        ["embed", model, texts] => embed(&open(model, &Compute::cpu())?, &read(texts)?),
+        ["gpu", model, texts] => embed(&open(model, &Compute::gpu()?)?, &read(texts)?),
+        ["full", model, texts] => full(&open(model, &Compute::cpu())?, &read(texts)?),
+        ["head", model] => head(&open(model, &Compute::cpu())?),
+        ["growth", model] => growth(&open(model, &Compute::cpu())?),
+        _ => Err("usage: bert embed|gpu|full|head|growth MODEL [TEXTS.json]".into()),
     }?;
     println!("{result}");
     Ok(())
 }
 
-fn open(model: &str) -> Result<TextEncoder, Box<dyn Error>> {
-    Ok(TextEncoder::open(Path::new(model), &Compute::cpu())?)
+fn open(model: &str, compute: &Compute) -> Result<TextEncoder, Box<dyn Error>> {
+    Ok(TextEncoder::open(Path::new(model), compute)?)
 }
 
 fn read(texts: &str) -> Result<Vec<String>, Box<dyn Error>> {

@@ -62,15 +62,6 @@ var<workgroup> sh_changed: atomic<u32>;
 var<private> k: u32;
 var<private> centroid_offset: u32;
 
-// A row's sums with four columns 16 apart are a column of a matrix: of the first and the last four rows with the first and
-// the last four columns.
-struct Sums {
-    low_left: mat4x4<f32>,
-    high_left: mat4x4<f32>,
-    low_right: mat4x4<f32>,
-    high_right: mat4x4<f32>,
-}
-
 // The two lowest scores of a row among an invocation's columns, and where the lowest is.
 struct Top {
     best: f32,
@@ -124,21 +115,9 @@ fn load_norms(columns: vec4<u32>) -> vec4<f32> {
     return vec4<f32>(centroids[i.x], centroids[i.y], centroids[i.z], centroids[i.w]);
 }
 
+// Of four rows with four columns, a row's in a column of the matrix.
 fn products(a: vec4<f32>, b: vec4<f32>) -> mat4x4<f32> {
     return mat4x4<f32>(a.x * b, a.y * b, a.z * b, a.w * b);
-}
-
-fn add_feature(sums: Sums, local: vec2<u32>, d: u32) -> Sums {
-    let low = sh_a[d][local.y];
-    let high = sh_a[d][SIDE + local.y];
-    let left = sh_b[d][local.x];
-    let right = sh_b[d][SIDE + local.x];
-    return Sums(
-        sums.low_left + products(low, left),
-        sums.high_left + products(high, left),
-        sums.low_right + products(low, right),
-        sums.high_right + products(high, right),
-    );
 }
 
 fn with_four(top: Top, scores: vec4<f32>, columns: vec4<u32>) -> Top {
@@ -261,7 +240,12 @@ fn main(
     // Of |c|^2 / 2.
     var longest = 0.0;
     for (var first_b = 0u; first_b < problem.k; first_b += COLUMNS) {
-        var sums = Sums();
+        // Of the first and the last four rows with the first and the last four columns. Passing them through a function
+        // would take FXC half as long again.
+        var low_left = mat4x4<f32>();
+        var high_left = mat4x4<f32>();
+        var low_right = mat4x4<f32>();
+        var high_right = mat4x4<f32>();
         for (var first_d = 0u; first_d < params.features; first_d += DEPTH) {
             let a = load_rows(rows_at, first_d + own_d);
             let b = load_columns(first_b + own_first, first_d + own_d);
@@ -269,21 +253,23 @@ fn main(
             sh_a[own_d][place] = a;
             sh_b[own_d][place] = b;
             workgroupBarrier();
-            sums = add_feature(sums, local, 0u);
-            sums = add_feature(sums, local, 1u);
-            sums = add_feature(sums, local, 2u);
-            sums = add_feature(sums, local, 3u);
-            sums = add_feature(sums, local, 4u);
-            sums = add_feature(sums, local, 5u);
-            sums = add_feature(sums, local, 6u);
-            sums = add_feature(sums, local, 7u);
+            for (var d = 0u; d < DEPTH; d++) {
+                let low = sh_a[d][local.y];
+                let high = sh_a[d][SIDE + local.y];
+                let left = sh_b[d][local.x];
+                let right = sh_b[d][SIDE + local.x];
+                low_left += products(low, left);
+                high_left += products(high, left);
+                low_right += products(low, right);
+                high_right += products(high, right);
+            }
         }
         let left = first_b + local.x + SIDE * vec4<u32>(0u, 1u, 2u, 3u);
         let right = left + 4u * SIDE;
         let left_norms = load_norms(left);
         let right_norms = load_norms(right);
-        tops = with_columns(tops, left_norms, sums.low_left, sums.high_left, left);
-        tops = with_columns(tops, right_norms, sums.low_right, sums.high_right, right);
+        tops = with_columns(tops, left_norms, low_left, high_left, left);
+        tops = with_columns(tops, right_norms, low_right, high_right, right);
         let larger = max(left_norms, right_norms);
         longest = max(longest, max(max(larger.x, larger.y), max(larger.z, larger.w)));
     }

@@ -61,19 +61,23 @@ fn nearer(best: Nearest, row: u32, columns: vec4<u32>, sums: vec4<f32>) -> Neare
         return best;
     }
     let distances = metric_finish(sums, row, min(columns, vec4<u32>(params.k - 1u)));
-    let own = labels[params.row_offset + row];
-    var next = best;
-    for (var j = 0u; j < 4u; j++) {
-        if columns[j] >= params.k {
-            continue;
-        }
-        if params.centroid_offset + columns[j] == own {
-            own_distances[params.row_offset + row] = distances[j];
-        } else if distances[j] < next.distance {
-            next = Nearest(distances[j], columns[j]);
-        }
+    let inside = columns < vec4<u32>(params.k);
+    let is_own = inside & (params.centroid_offset + columns == vec4<u32>(labels[params.row_offset + row]));
+    if any(is_own) {
+        let own = select(vec4<f32>(0.0), distances, is_own);
+        own_distances[params.row_offset + row] = own.x + own.y + own.z + own.w;
     }
-    return next;
+    let others = select(vec4<f32>(HUGE), distances, inside & !is_own);
+    let lowest = min(min(others.x, others.y), min(others.z, others.w));
+    let column = select(
+        select(columns.w, columns.z, others.z == lowest),
+        select(columns.y, columns.x, others.x == lowest),
+        min(others.x, others.y) == lowest,
+    );
+    if lowest < best.distance {
+        return Nearest(lowest, column);
+    }
+    return best;
 }
 
 @compute @workgroup_size(tx_count, ty_count)
