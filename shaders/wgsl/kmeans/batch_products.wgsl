@@ -46,15 +46,13 @@ const EPSILON: f32 = 1.1920929e-7;
 // Columns of 16 bits, two of which never look like NONE.
 const MOST_PAIRED: u32 = 65535u;
 
-// By feature; four rows (or columns) 16 apart lie together, so that one wide read takes them. One place more than
-// needed: eight features are written at once, and would meet in the same memory banks.
-var<workgroup> sh_a: array<array<vec4<f32>, 33>, 8>;
-var<workgroup> sh_b: array<array<vec4<f32>, 33>, 8>;
-
-// Of an invocation's columns, by row of invocations; one place more likewise.
-var<workgroup> sh_best: array<f32, 272>;
-var<workgroup> sh_second: array<f32, 272>;
-var<workgroup> sh_column: array<u32, 272>;
+// By feature, then four rows (or columns) 16 apart together, so that one wide read takes them. One place more than needed:
+// eight features are written at once, and would meet in the same memory banks. In the end the lowest and the second lowest
+// scores of four rows, by column and row of invocations.
+const PLACES: u32 = 33u;
+var<workgroup> sh_a: array<vec4<f32>, 264>;
+var<workgroup> sh_b: array<vec4<f32>, 264>;
+var<workgroup> sh_columns: array<vec4<u32>, 256>;
 
 var<workgroup> sh_changed: atomic<u32>;
 
@@ -62,31 +60,20 @@ var<workgroup> sh_changed: atomic<u32>;
 var<private> k: u32;
 var<private> centroid_offset: u32;
 
-// The two lowest scores of a row among an invocation's columns, and where the lowest is.
-struct Top {
-    best: f32,
-    second: f32,
-    column: u32,
+// The two lowest scores of four rows 16 apart among an invocation's columns, and where the lowest are.
+struct Tops {
+    best: vec4<f32>,
+    second: vec4<f32>,
+    columns: vec4<u32>,
 }
 
-// The three lowest of all columns, and where the first two are; NONE where that is not known.
+// The three lowest of a row among all columns, and where the first two are; NONE where that is not known.
 struct Three {
     best: f32,
     second: f32,
     third: f32,
     best_column: u32,
     second_column: u32,
-}
-
-struct Tops {
-    row_0: Top,
-    row_1: Top,
-    row_2: Top,
-    row_3: Top,
-    row_4: Top,
-    row_5: Top,
-    row_6: Top,
-    row_7: Top,
 }
 
 fn x_at(index: u32) -> f32 {
@@ -115,40 +102,25 @@ fn load_norms(columns: vec4<u32>) -> vec4<f32> {
     return vec4<f32>(centroids[i.x], centroids[i.y], centroids[i.z], centroids[i.w]);
 }
 
-// Of four rows with four columns, a row's in a column of the matrix.
+// Of four rows with four columns, a column's in a column of the matrix.
 fn products(a: vec4<f32>, b: vec4<f32>) -> mat4x4<f32> {
-    return mat4x4<f32>(a.x * b, a.y * b, a.z * b, a.w * b);
+    return mat4x4<f32>(a * b.x, a * b.y, a * b.z, a * b.w);
 }
 
-fn with_four(top: Top, scores: vec4<f32>, columns: vec4<u32>) -> Top {
-    let low = min(scores.xz, scores.yw);
-    let high = max(scores.xz, scores.yw);
-    let lowest = min(low.x, low.y);
-    let second = min(max(low.x, low.y), min(high.x, high.y));
-    let column = select(
-        select(columns.w, columns.z, scores.z == lowest),
-        select(columns.y, columns.x, scores.x == lowest),
-        low.x == lowest,
-    );
-    return Top(
-        min(top.best, lowest),
-        min(max(top.best, lowest), min(top.second, second)),
-        select(top.column, column, lowest < top.best),
-    );
-}
-
-fn with_columns(tops: Tops, norms: vec4<f32>, low: mat4x4<f32>, high: mat4x4<f32>, columns: vec4<u32>) -> Tops {
-    let starts = select(vec4<f32>(HUGE), norms, columns < vec4<u32>(k));
+fn with_column(tops: Tops, scores: vec4<f32>, column: u32) -> Tops {
     return Tops(
-        with_four(tops.row_0, starts - low[0], columns),
-        with_four(tops.row_1, starts - low[1], columns),
-        with_four(tops.row_2, starts - low[2], columns),
-        with_four(tops.row_3, starts - low[3], columns),
-        with_four(tops.row_4, starts - high[0], columns),
-        with_four(tops.row_5, starts - high[1], columns),
-        with_four(tops.row_6, starts - high[2], columns),
-        with_four(tops.row_7, starts - high[3], columns),
+        min(tops.best, scores),
+        min(tops.second, max(tops.best, scores)),
+        select(tops.columns, vec4<u32>(column), scores < tops.best),
     );
+}
+
+fn with_columns(tops: Tops, norms: vec4<f32>, sums: mat4x4<f32>, columns: vec4<u32>) -> Tops {
+    let starts = select(vec4<f32>(HUGE), norms, columns < vec4<u32>(k));
+    var next = with_column(tops, starts.x - sums[0], columns.x);
+    next = with_column(next, starts.y - sums[1], columns.y);
+    next = with_column(next, starts.z - sums[2], columns.z);
+    return with_column(next, starts.w - sums[3], columns.w);
 }
 
 fn with_score(three: Three, score: f32, column: u32) -> Three {
@@ -163,21 +135,21 @@ fn with_score(three: Three, score: f32, column: u32) -> Three {
     );
 }
 
-// Takes the lowest scores of the rows y + 16 * round from all invocations to those with the slots of these rows. An
-// invocation's third is not known; but it is no lower than its second, whose column is not known either.
-fn gathered(three: Three, own: Top, slot: u32, local: vec2<u32>, round: u32) -> Three {
-    let at = local.y * (SIDE + 1u) + local.x;
+// Takes the lowest scores of four times 16 rows from all invocations to those with the slots of these rows. An invocation's
+// third is not known; but it is no lower than its second, whose column is not known either.
+fn gathered(three: Three, own: Tops, slot: u32, local: vec2<u32>, first_slot: u32) -> Three {
+    let at = local.x * SIDE + local.y;
     workgroupBarrier();
-    sh_best[at] = own.best;
-    sh_second[at] = own.second;
-    sh_column[at] = own.column;
+    sh_a[at] = own.best;
+    sh_b[at] = own.second;
+    sh_columns[at] = own.columns;
     workgroupBarrier();
     var next = three;
-    if slot / SIDE == round {
-        let from_at = (slot % SIDE) * (SIDE + 1u);
-        for (var t = from_at; t < from_at + SIDE; t++) {
-            next = with_score(next, sh_best[t], sh_column[t]);
-            next = with_score(next, sh_second[t], NONE);
+    if slot / (4u * SIDE) == first_slot / (4u * SIDE) {
+        let i = slot / SIDE % 4u;
+        for (var t = slot % SIDE; t < slot % SIDE + SIDE * SIDE; t += SIDE) {
+            next = with_score(next, sh_a[t][i], sh_columns[t][i]);
+            next = with_score(next, sh_b[t][i], NONE);
         }
     }
     return next;
@@ -219,24 +191,14 @@ fn main(
     // Rows outside this part are not written: any others do.
     let rows_at = (part_at + clamp(own_rows, vec4<u32>(first), vec4<u32>(end - 1u))) * params.features;
 
-    // |x|^2 of the row of this slot.
-    var squares = vec4<f32>(0.0);
-    for (var first_d = 0u; first_d < params.features; first_d += DEPTH) {
-        let values = load_rows(rows_at, first_d + own_d);
-        squares += select(vec4<f32>(0.0), values * values, first_d + own_d < params.features);
-    }
-    sh_a[own_d][place] = squares;
     if slot == 0u {
         atomicStore(&sh_changed, 0u);
     }
-    workgroupBarrier();
-    var square = 0.0;
-    for (var d = 0u; d < DEPTH; d++) {
-        square += sh_a[d][slot / (4u * SIDE) % 2u * SIDE + slot % SIDE][slot / SIDE % 4u];
-    }
-
-    let none = Top(HUGE, HUGE, 0u);
-    var tops = Tops(none, none, none, none, none, none, none, none);
+    // |x|^2 of the four rows, of the features that this invocation loads.
+    var squares = vec4<f32>(0.0);
+    let none = Tops(vec4<f32>(HUGE), vec4<f32>(HUGE), vec4<u32>(0u));
+    var low = none;
+    var high = none;
     // Of |c|^2 / 2.
     var longest = 0.0;
     for (var first_b = 0u; first_b < problem.k; first_b += COLUMNS) {
@@ -249,45 +211,48 @@ fn main(
         for (var first_d = 0u; first_d < params.features; first_d += DEPTH) {
             let a = load_rows(rows_at, first_d + own_d);
             let b = load_columns(first_b + own_first, first_d + own_d);
+            if first_b == 0u && first_d + own_d < params.features {
+                squares += a * a;
+            }
             workgroupBarrier();
-            sh_a[own_d][place] = a;
-            sh_b[own_d][place] = b;
+            sh_a[own_d * PLACES + place] = a;
+            sh_b[own_d * PLACES + place] = b;
             workgroupBarrier();
-            for (var d = 0u; d < DEPTH; d++) {
-                let low = sh_a[d][local.y];
-                let high = sh_a[d][SIDE + local.y];
-                let left = sh_b[d][local.x];
-                let right = sh_b[d][SIDE + local.x];
-                low_left += products(low, left);
-                high_left += products(high, left);
-                low_right += products(low, right);
-                high_right += products(high, right);
+            for (var at = 0u; at < DEPTH * PLACES; at += PLACES) {
+                let low_rows = sh_a[at + local.y];
+                let high_rows = sh_a[at + SIDE + local.y];
+                let left = sh_b[at + local.x];
+                let right = sh_b[at + SIDE + local.x];
+                low_left += products(low_rows, left);
+                high_left += products(high_rows, left);
+                low_right += products(low_rows, right);
+                high_right += products(high_rows, right);
             }
         }
         let left = first_b + local.x + SIDE * vec4<u32>(0u, 1u, 2u, 3u);
         let right = left + 4u * SIDE;
         let left_norms = load_norms(left);
         let right_norms = load_norms(right);
-        tops = with_columns(tops, left_norms, low_left, high_left, left);
-        tops = with_columns(tops, right_norms, low_right, high_right, right);
+        low = with_columns(with_columns(low, left_norms, low_left, left), right_norms, low_right, right);
+        high = with_columns(with_columns(high, left_norms, high_left, left), right_norms, high_right, right);
         let larger = max(left_norms, right_norms);
         longest = max(longest, max(max(larger.x, larger.y), max(larger.z, larger.w)));
     }
 
     // From here on the first half of the invocations have a row each, that of their slot.
-    var own = array<Top, 8>(
-        tops.row_0, tops.row_1, tops.row_2, tops.row_3, tops.row_4, tops.row_5, tops.row_6, tops.row_7,
-    );
     var top = Three(HUGE, HUGE, HUGE, 0u, NONE);
-    for (var row = tile_first; row < end; row += SIDE) {
-        let round = (row - tile_first) / SIDE;
-        top = gathered(top, own[round], slot, local, round);
+    top = gathered(top, low, slot, local, 0u);
+    top = gathered(top, high, slot, local, 4u * SIDE);
+    workgroupBarrier();
+    sh_a[own_d * PLACES + place] = squares;
+    sh_b[slot] = vec4<f32>(longest);
+    workgroupBarrier();
+    var square = 0.0;
+    for (var d = 0u; d < DEPTH; d++) {
+        square += sh_a[d * PLACES + slot / (4u * SIDE) % 2u * SIDE + slot % SIDE][slot / SIDE % 4u];
     }
-    workgroupBarrier();
-    sh_best[slot] = longest;
-    workgroupBarrier();
     for (var t = 0u; t < SIDE; t++) {
-        longest = max(longest, sh_best[t]);
+        longest = max(longest, sh_b[t].x);
     }
 
     // With u = eps / 2, the longest centroid C and D = |x - c|^2 of the best, a score is off by at most
