@@ -60,6 +60,7 @@ const FILES: &[(&str, &str)] = files![
     "shared/half",
     "shared/key",
     "shared/nearest",
+    "shared/part",
     "shared/philox",
     "shared/problem",
     "shared/problem_of",

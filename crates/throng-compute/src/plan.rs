@@ -176,18 +176,28 @@ pub fn gpu_may_take_two_steps(
 }
 
 /// Rows and columns of a tile of products of rows and centroids.
-pub const GPU_PRODUCTS: (usize, usize) = (128, 128);
+pub const GPU_PRODUCTS: (usize, usize) = (64, 128);
+
+/// Of the rows that products leave open: few rows a workgroup, for there are few, and many columns, for they are waited for.
+pub const GPU_SETTLE: Tile = Tile::WIDE;
 
 /// Rounds of the loops of the products of a tile's rows and `k` centroids.
 pub fn gpu_products_rounds(k: usize, features: usize) -> usize {
     let steps = features.div_ceil(8);
-    k.div_ceil(GPU_PRODUCTS.1) * (steps + 1) + steps + 8 + 9 * 16 + GPU_SEARCH_ROUNDS
+    k.div_ceil(GPU_PRODUCTS.1) * (steps + 1) + 2 * 16 + 8 + 16 + GPU_SEARCH_ROUNDS
+}
+
+/// Rounds of the loops that settle open rows: as many as there are, if products settle none.
+pub fn gpu_settle_rounds(k: usize, features: usize) -> usize {
+    let turns = GPU_PRODUCTS.0.div_ceil(GPU_SETTLE.rows());
+    turns * (GPU_SETTLE.rounds(k, features) + 1) + GPU_SEARCH_ROUNDS
 }
 
 /// Whether the centroids of a problem may be found by products: so many that more than half a tile is filled, and loops of
 /// no more than `most_rounds`.
 pub fn gpu_may_take_products(k: usize, features: usize, most_rounds: usize) -> bool {
-    k > GPU_PRODUCTS.1 / 2 && gpu_products_rounds(k, features) <= most_rounds
+    let rounds = gpu_products_rounds(k, features).max(gpu_settle_rounds(k, features));
+    k > GPU_PRODUCTS.1 / 2 && rounds <= most_rounds
 }
 
 /// Rows of a block of the CPU's assignment and update: at most 512 KiB, which stay in a core's cache.

@@ -1,4 +1,5 @@
 //!import shared/groups
+//!import shared/part
 //!import shared/tile
 //!import metric
 //!import shared/nearest
@@ -76,15 +77,13 @@ fn main(
         return;
     }
     let first = (group - problem.tile_groups) * 4u * ty_count;
-    let end = min(problem.rows, first + 4u * ty_count);
-    let part_first = max(params.part_first, problem.first) - problem.first;
-    let part_end = max(params.part_end, problem.first) - problem.first;
-    if max(first, part_first) >= min(end, part_end) {
+    let here = rows_in_part(problem.first, problem.rows, params.part_first, params.part_end);
+    if max(first, here.x) >= min(first + 4u * ty_count, here.y) {
         return;
     }
     row_offset = problem.first;
-    first_here = part_first;
-    end_here = min(problem.rows, part_end);
+    first_here = here.x;
+    end_here = here.y;
     k = problem.k;
     centroid_offset = problem.cluster_at;
 

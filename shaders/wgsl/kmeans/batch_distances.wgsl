@@ -1,10 +1,11 @@
 //!import shared/groups
+//!import shared/part
 //!import shared/problem
 //!import shared/problem_of
 
 // |x - c|^2 of each row and the centroid of its label, to the bit as batch_assign has it: the features are added in order;
 // and the labels of the rows for which batch_products has handed on two centroids, ties to the lower.
-// One workgroup a tile of 128 rows of one problem; rows in other parts of x are left to the dispatches over those parts.
+// One workgroup a tile of 64 rows of one problem; rows in other parts of x are left to the dispatches over those parts.
 
 struct KmeansBatchDistancesParams {
     problems: u32,
@@ -26,14 +27,14 @@ struct KmeansBatchDistancesParams {
 // By problem.
 @group(0) @binding(8) var<storage, read_write> changed: array<atomic<u32>>;
 
-const ROWS: u32 = 128u;
+const ROWS: u32 = 64u;
 // Features at a time: neighbours read neighbouring features of a row.
 const DEPTH: u32 = 8u;
 // Rows of which a feature is read at once.
-const AT_ONCE: u32 = 32u;
+const AT_ONCE: u32 = 16u;
 
 // By feature; one place more than needed: eight features are written at once, and would meet in the same memory banks.
-var<workgroup> sh_difference: array<array<vec2<f32>, 130>, 8>;
+var<workgroup> sh_difference: array<array<vec2<f32>, 66>, 8>;
 
 fn x_at(index: u32) -> f32 {
     return x[index];
@@ -56,7 +57,7 @@ fn load_means(at: vec4<u32>) -> vec4<f32> {
     return vec4<f32>(centroids[at.x], centroids[at.y], centroids[at.z], centroids[at.w]);
 }
 
-@compute @workgroup_size(256)
+@compute @workgroup_size(128)
 fn main(
     @builtin(workgroup_id) id: vec3<u32>,
     @builtin(num_workgroups) count: vec3<u32>,
@@ -72,9 +73,9 @@ fn main(
     }
     // The tile's rows in this part.
     let tile_first = (group - problem.tile_groups) * ROWS;
-    let first = max(tile_first, max(params.part_first, problem.first) - problem.first);
-    let part_end = max(params.part_end, problem.first) - problem.first;
-    let end = min(min(problem.rows, tile_first + ROWS), part_end);
+    let here = rows_in_part(problem.first, problem.rows, params.part_first, params.part_end);
+    let first = max(tile_first, here.x);
+    let end = min(tile_first + ROWS, here.y);
     if first >= end {
         return;
     }

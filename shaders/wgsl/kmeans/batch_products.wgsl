@@ -1,4 +1,5 @@
 //!import shared/groups
+//!import shared/part
 //!import shared/problem
 //!import shared/problem_of
 
@@ -7,8 +8,8 @@
 // not part a row's two best, both are handed on to batch_distances, which compares them by |x - c|^2; where it does not
 // part them from a third, the row is left open, for batch_settle.
 //
-// One workgroup a tile of 128 rows of one problem, 16 x 16 invocations, each with 8 rows by 8 columns in registers:
-// rows y + 16 i and columns x + 16 j of a tile of 128 columns. With 4 by 4 a pair would take twice as many reads of
+// One workgroup a tile of 64 rows of one problem, 16 x 8 invocations, each with 8 rows by 8 columns in registers:
+// rows y + 8 i and columns x + 16 j of a tile of 128 columns. With 4 by 4 a pair would take twice as many reads of
 // workgroup memory.
 
 struct KmeansBatchProductsParams {
@@ -37,22 +38,25 @@ struct KmeansBatchProductsParams {
 // By row: two columns of 16 bits, the lower one first, where it is one of the two, else NONE. Where the distances will be.
 @group(0) @binding(9) var<storage, read_write> pairs: array<u32>;
 
-const SIDE: u32 = 16u;
-const ROWS: u32 = 128u;
+// Invocations in a row, and rows of them.
+const WIDTH: u32 = 16u;
+const HEIGHT: u32 = 8u;
+const ROWS: u32 = 64u;
 const COLUMNS: u32 = 128u;
-// Features in workgroup memory at a time: an invocation loads one of four rows and of four columns.
+// Features in workgroup memory at a time: an invocation loads one of four rows and of eight columns.
 const DEPTH: u32 = 8u;
 const EPSILON: f32 = 1.1920929e-7;
 // Columns of 16 bits, two of which never look like NONE.
 const MOST_PAIRED: u32 = 65535u;
 
-// By feature, then four rows (or columns) 16 apart together, so that one wide read takes them. One place more than needed:
-// eight features are written at once, and would meet in the same memory banks. In the end the lowest and the second lowest
-// scores of four rows, by column and row of invocations.
-const PLACES: u32 = 33u;
-var<workgroup> sh_a: array<vec4<f32>, 264>;
+// By feature, then four rows 8 apart, or four columns 16 apart, together, so that one wide read takes them; a place more
+// than needed: eight features are written at once, and would meet in the same memory banks. In the end the lowest and the
+// second lowest scores of four rows, by column and row of invocations.
+const A_PLACES: u32 = 17u;
+const B_PLACES: u32 = 33u;
+var<workgroup> sh_a: array<vec4<f32>, 136>;
 var<workgroup> sh_b: array<vec4<f32>, 264>;
-var<workgroup> sh_columns: array<vec4<u32>, 256>;
+var<workgroup> sh_columns: array<vec4<u32>, 128>;
 
 var<workgroup> sh_changed: atomic<u32>;
 
@@ -60,7 +64,16 @@ var<workgroup> sh_changed: atomic<u32>;
 var<private> k: u32;
 var<private> centroid_offset: u32;
 
-// The two lowest scores of four rows 16 apart among an invocation's columns, and where the lowest are.
+// Of four rows with four columns, a column's in a column of the matrix: of the first and the last four rows with the first
+// and the last four columns.
+struct Sums {
+    low_left: mat4x4<f32>,
+    high_left: mat4x4<f32>,
+    low_right: mat4x4<f32>,
+    high_right: mat4x4<f32>,
+}
+
+// The two lowest scores of four rows 8 apart among an invocation's columns, and where the lowest are.
 struct Tops {
     best: vec4<f32>,
     second: vec4<f32>,
@@ -91,7 +104,7 @@ fn load_rows(at: vec4<u32>, feature: u32) -> vec4<f32> {
 }
 
 fn load_columns(first: u32, feature: u32) -> vec4<f32> {
-    let columns = min(first + SIDE * vec4<u32>(0u, 1u, 2u, 3u), vec4<u32>(k - 1u));
+    let columns = min(first + WIDTH * vec4<u32>(0u, 1u, 2u, 3u), vec4<u32>(k - 1u));
     let i = (centroid_offset + columns) * params.features + min(feature, params.features - 1u);
     let values = vec4<f32>(centroids[i.x], centroids[i.y], centroids[i.z], centroids[i.w]);
     return select(vec4<f32>(0.0), values, feature < params.features);
@@ -102,9 +115,20 @@ fn load_norms(columns: vec4<u32>) -> vec4<f32> {
     return vec4<f32>(centroids[i.x], centroids[i.y], centroids[i.z], centroids[i.w]);
 }
 
-// Of four rows with four columns, a column's in a column of the matrix.
 fn products(a: vec4<f32>, b: vec4<f32>) -> mat4x4<f32> {
     return mat4x4<f32>(a * b.x, a * b.y, a * b.z, a * b.w);
+}
+
+// By pointer: passing the sums on and back takes FXC half as long again.
+fn add_feature(sums: ptr<function, Sums>, local: vec2<u32>, d: u32) {
+    let low = sh_a[d * A_PLACES + local.y];
+    let high = sh_a[d * A_PLACES + HEIGHT + local.y];
+    let left = sh_b[d * B_PLACES + local.x];
+    let right = sh_b[d * B_PLACES + WIDTH + local.x];
+    (*sums).low_left += products(low, left);
+    (*sums).high_left += products(high, left);
+    (*sums).low_right += products(low, right);
+    (*sums).high_right += products(high, right);
 }
 
 fn with_column(tops: Tops, scores: vec4<f32>, column: u32) -> Tops {
@@ -135,19 +159,19 @@ fn with_score(three: Three, score: f32, column: u32) -> Three {
     );
 }
 
-// Takes the lowest scores of four times 16 rows from all invocations to those with the slots of these rows. An invocation's
-// third is not known; but it is no lower than its second, whose column is not known either.
-fn gathered(three: Three, own: Tops, slot: u32, local: vec2<u32>, first_slot: u32) -> Three {
-    let at = local.x * SIDE + local.y;
+// Takes the lowest scores of half the tile's rows from all invocations to those with the slots of these rows. An
+// invocation's third is not known; but it is no lower than its second, whose column is not known either.
+fn gathered(three: Three, own: Tops, slot: u32, local: vec2<u32>, half: u32) -> Three {
+    let at = local.x * HEIGHT + local.y;
     workgroupBarrier();
     sh_a[at] = own.best;
     sh_b[at] = own.second;
     sh_columns[at] = own.columns;
     workgroupBarrier();
     var next = three;
-    if slot / (4u * SIDE) == first_slot / (4u * SIDE) {
-        let i = slot / SIDE % 4u;
-        for (var t = slot % SIDE; t < slot % SIDE + SIDE * SIDE; t += SIDE) {
+    if slot / (ROWS / 2u) == half {
+        let i = slot / HEIGHT % 4u;
+        for (var t = slot % HEIGHT; t < slot % HEIGHT + WIDTH * HEIGHT; t += HEIGHT) {
             next = with_score(next, sh_a[t][i], sh_columns[t][i]);
             next = with_score(next, sh_b[t][i], NONE);
         }
@@ -155,7 +179,7 @@ fn gathered(three: Three, own: Tops, slot: u32, local: vec2<u32>, first_slot: u3
     return next;
 }
 
-@compute @workgroup_size(16, 16)
+@compute @workgroup_size(16, 8)
 fn main(
     @builtin(workgroup_id) id: vec3<u32>,
     @builtin(num_workgroups) count: vec3<u32>,
@@ -171,23 +195,23 @@ fn main(
     }
     // The tile's rows in this part.
     let tile_first = (group - problem.tile_groups) * ROWS;
-    let first = max(tile_first, max(params.part_first, problem.first) - problem.first);
-    let part_end = max(params.part_end, problem.first) - problem.first;
-    let end = min(min(problem.rows, tile_first + ROWS), part_end);
+    let here = rows_in_part(problem.first, problem.rows, params.part_first, params.part_end);
+    let first = max(tile_first, here.x);
+    let end = min(tile_first + ROWS, here.y);
     if first >= end {
         return;
     }
     k = problem.k;
     centroid_offset = problem.cluster_at;
     let local = local_id.xy;
-    let slot = local.y * SIDE + local.x;
+    let slot = local.y * WIDTH + local.x;
     let part_at = problem.first - params.part_first;
 
-    // What this invocation loads: one feature of four rows and of four columns.
+    // What this invocation loads: one feature of four rows and of eight columns.
     let own_d = slot % DEPTH;
     let place = slot / DEPTH;
-    let own_first = place % SIDE + 4u * SIDE * (place / SIDE);
-    let own_rows = tile_first + own_first + SIDE * vec4<u32>(0u, 1u, 2u, 3u);
+    let own_first = tile_first + place % HEIGHT + ROWS / 2u * (place / HEIGHT);
+    let own_rows = own_first + HEIGHT * vec4<u32>(0u, 1u, 2u, 3u);
     // Rows outside this part are not written: any others do.
     let rows_at = (part_at + clamp(own_rows, vec4<u32>(first), vec4<u32>(end - 1u))) * params.features;
 
@@ -202,39 +226,35 @@ fn main(
     // Of |c|^2 / 2.
     var longest = 0.0;
     for (var first_b = 0u; first_b < problem.k; first_b += COLUMNS) {
-        // Of the first and the last four rows with the first and the last four columns. Passing them through a function
-        // would take FXC half as long again.
-        var low_left = mat4x4<f32>();
-        var high_left = mat4x4<f32>();
-        var low_right = mat4x4<f32>();
-        var high_right = mat4x4<f32>();
+        var sums = Sums();
         for (var first_d = 0u; first_d < params.features; first_d += DEPTH) {
             let a = load_rows(rows_at, first_d + own_d);
-            let b = load_columns(first_b + own_first, first_d + own_d);
+            let left = load_columns(first_b + place, first_d + own_d);
+            let right = load_columns(first_b + COLUMNS / 2u + place, first_d + own_d);
             if first_b == 0u && first_d + own_d < params.features {
                 squares += a * a;
             }
             workgroupBarrier();
-            sh_a[own_d * PLACES + place] = a;
-            sh_b[own_d * PLACES + place] = b;
+            sh_a[own_d * A_PLACES + place] = a;
+            sh_b[own_d * B_PLACES + place] = left;
+            sh_b[own_d * B_PLACES + WIDTH + place] = right;
             workgroupBarrier();
-            for (var at = 0u; at < DEPTH * PLACES; at += PLACES) {
-                let low_rows = sh_a[at + local.y];
-                let high_rows = sh_a[at + SIDE + local.y];
-                let left = sh_b[at + local.x];
-                let right = sh_b[at + SIDE + local.x];
-                low_left += products(low_rows, left);
-                high_left += products(high_rows, left);
-                low_right += products(low_rows, right);
-                high_right += products(high_rows, right);
-            }
+            // As a loop it took an H100 a fifth longer: each loop is bounded by a counter of the translator's.
+            add_feature(&sums, local, 0u);
+            add_feature(&sums, local, 1u);
+            add_feature(&sums, local, 2u);
+            add_feature(&sums, local, 3u);
+            add_feature(&sums, local, 4u);
+            add_feature(&sums, local, 5u);
+            add_feature(&sums, local, 6u);
+            add_feature(&sums, local, 7u);
         }
-        let left = first_b + local.x + SIDE * vec4<u32>(0u, 1u, 2u, 3u);
-        let right = left + 4u * SIDE;
+        let left = first_b + local.x + WIDTH * vec4<u32>(0u, 1u, 2u, 3u);
+        let right = left + COLUMNS / 2u;
         let left_norms = load_norms(left);
         let right_norms = load_norms(right);
-        low = with_columns(with_columns(low, left_norms, low_left, left), right_norms, low_right, right);
-        high = with_columns(with_columns(high, left_norms, high_left, left), right_norms, high_right, right);
+        low = with_columns(with_columns(low, left_norms, sums.low_left, left), right_norms, sums.low_right, right);
+        high = with_columns(with_columns(high, left_norms, sums.high_left, left), right_norms, sums.high_right, right);
         let larger = max(left_norms, right_norms);
         longest = max(longest, max(max(larger.x, larger.y), max(larger.z, larger.w)));
     }
@@ -242,16 +262,16 @@ fn main(
     // From here on the first half of the invocations have a row each, that of their slot.
     var top = Three(HUGE, HUGE, HUGE, 0u, NONE);
     top = gathered(top, low, slot, local, 0u);
-    top = gathered(top, high, slot, local, 4u * SIDE);
+    top = gathered(top, high, slot, local, 1u);
     workgroupBarrier();
-    sh_a[own_d * PLACES + place] = squares;
+    sh_a[own_d * A_PLACES + place] = squares;
     sh_b[slot] = vec4<f32>(longest);
     workgroupBarrier();
     var square = 0.0;
     for (var d = 0u; d < DEPTH; d++) {
-        square += sh_a[d * PLACES + slot / (4u * SIDE) % 2u * SIDE + slot % SIDE][slot / SIDE % 4u];
+        square += sh_a[d * A_PLACES + slot / (ROWS / 2u) % 2u * HEIGHT + slot % HEIGHT][slot / HEIGHT % 4u];
     }
-    for (var t = 0u; t < SIDE; t++) {
+    for (var t = 0u; t < WIDTH; t++) {
         longest = max(longest, sh_b[t].x);
     }
 

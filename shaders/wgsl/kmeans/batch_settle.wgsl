@@ -5,8 +5,9 @@
 //!import shared/problem
 //!import shared/problem_of
 
-// The nearest centroids of the rows that batch_products left open, as batch_assign finds them. One workgroup a tile of a
-// problem's list; rows in other parts of x are left to the dispatches over those parts.
+// The nearest centroids of the rows that batch_products left open, as batch_assign finds them. Mostly few: a problem's
+// workgroups, as many as its tiles there, take a few rows each in turn until the list is done; rows in other parts of x are
+// left to the dispatches over those parts.
 
 struct KmeansBatchSettleParams {
     problems: u32,
@@ -28,6 +29,9 @@ struct KmeansBatchSettleParams {
 // By problem.
 @group(0) @binding(7) var<storage, read_write> changed: array<atomic<u32>>;
 @group(0) @binding(8) var<storage, read> open_rows: array<u32>;
+
+// Rows of a tile of batch_products.
+const TILE_ROWS: u32 = 64u;
 
 // Of this workgroup: its rows in the problem, NONE where there is none in this part; and its problem's centroids.
 var<workgroup> sh_row: array<u32, 4u * ty_count>;
@@ -72,40 +76,39 @@ fn main(
     if params.is_final == 0u && states[problem.id].phase != WORKING {
         return;
     }
-    let first = (group - problem.tile_groups) * 4u * ty_count;
     let open = open_rows[problem.id];
-    if first >= open {
-        return;
-    }
     k = problem.k;
     centroid_offset = problem.cluster_at;
     row_offset = problem.first - params.part_first;
-    for (var t = 0u; t < 4u * ty_count; t += tx_count * ty_count) {
-        let place = t + local.y * tx_count + local.x;
-        if place < 4u * ty_count {
+    let own_first = (group - problem.tile_groups) * 4u * ty_count;
+    let stride = (problem.rows + TILE_ROWS - 1u) / TILE_ROWS * 4u * ty_count;
+    for (var first = own_first; first < open; first += stride) {
+        workgroupBarrier();
+        let slot = local.y * tx_count + local.x;
+        if slot < 4u * ty_count {
             var row = NONE;
-            if first + place < open {
-                row = open_rows[params.lists_at + problem.row_at + first + place];
+            if first + slot < open {
+                row = open_rows[params.lists_at + problem.row_at + first + slot];
                 let in_x = problem.first + row;
                 row = select(NONE, row, in_x >= params.part_first && in_x < params.part_end);
             }
-            sh_row[place] = row;
+            sh_row[slot] = row;
         }
-    }
-    workgroupBarrier();
+        workgroupBarrier();
 
-    let best = nearest_columns(local.xy, 0u, problem.k, params.features);
-    var own = array<Nearest, 4>(best.row_0, best.row_1, best.row_2, best.row_3);
-    for (var i = 0u; i < 4u; i++) {
-        let nearest = nearest_of_row(local.xy, own[i]);
-        let row = sh_row[local.y + i * ty_count];
-        if local.x == 0u && row != NONE {
-            let at = problem.row_at + row;
-            if labels[at] != nearest.column {
-                // Integers add up to the same in any order.
-                atomicAdd(&changed[problem.id], 1u);
+        let best = nearest_columns(local.xy, 0u, problem.k, params.features);
+        var own = array<Nearest, 4>(best.row_0, best.row_1, best.row_2, best.row_3);
+        for (var i = 0u; i < 4u; i++) {
+            let nearest = nearest_of_row(local.xy, own[i]);
+            let row = sh_row[local.y + i * ty_count];
+            if local.x == 0u && row != NONE {
+                let at = problem.row_at + row;
+                if labels[at] != nearest.column {
+                    // Integers add up to the same in any order.
+                    atomicAdd(&changed[problem.id], 1u);
+                }
+                labels[at] = nearest.column;
             }
-            labels[at] = nearest.column;
         }
     }
 }

@@ -1,4 +1,5 @@
 //!import shared/groups
+//!import shared/part
 //!import shared/tile
 //!import metric
 //!import shared/seeding
@@ -84,15 +85,13 @@ fn main(
     let index = problem_of(group, params.seedings);
     let seeding = seedings[index];
     let first = (group - seeding.block_at) * 4u * ty_count;
-    let end = min(seeding.rows, first + 4u * ty_count);
-    let part_first = max(params.part_first, seeding.first) - seeding.first;
-    let part_end = max(params.part_end, seeding.first) - seeding.first;
-    if max(first, part_first) >= min(end, part_end) {
+    let here = rows_in_part(seeding.first, seeding.rows, params.part_first, params.part_end);
+    if max(first, here.x) >= min(first + 4u * ty_count, here.y) {
         return;
     }
     row_offset = seeding.first;
-    first_here = part_first;
-    end_here = min(seeding.rows, part_end);
+    first_here = here.x;
+    end_here = here.y;
     slot = index * SLOTS;
     trials = trials_of(index, params.step);
 

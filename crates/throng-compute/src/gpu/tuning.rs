@@ -164,12 +164,23 @@ fn time_assignment(
     context: &Context,
     [rows, features, k]: [usize; 3],
 ) -> Result<Duration, ComputeError> {
-    // Rows far apart, which products part.
-    let value = |at: usize| ((at as u32).wrapping_mul(0x9e37_79b1) >> 8) as f32;
-    let values: Vec<f32> = (0..rows.max(k) * features).map(value).collect();
-    let x = Arc::new(Rows::upload(context, &values[..rows * features], features)?);
+    let values = scattered((rows + k) * features);
+    let (rows, centroids) = values.split_at(rows * features);
+    let x = Arc::new(Rows::upload(context, rows, features)?);
     let single = Single::new(context, &x, k)?;
-    least(context, || single.assign(&values[..k * features]).map(drop))
+    least(context, || single.assign(centroids).map(drop))
+}
+
+/// Values from 0 to 1 without order, so that products part rows of them: what rows they leave open is slow.
+pub(super) fn scattered(count: usize) -> Vec<f32> {
+    // Rounds of xor, shift and multiply with the constants of Wellons' lowbias32.
+    let value = |at: usize| {
+        let mut bits = at as u32;
+        bits = (bits ^ (bits >> 16)).wrapping_mul(0x7feb_352d);
+        bits = (bits ^ (bits >> 15)).wrapping_mul(0x846c_a68b);
+        (bits ^ (bits >> 16)) as f32 / 2_f32.powi(32)
+    };
+    (0..count).map(value).collect()
 }
 
 /// How long the distances of so many rows from as many take with a tile.

@@ -114,7 +114,7 @@ impl Ahead {
 struct Batch {
     context: Context,
     x: Arc<Rows>,
-    /// Of products of as many rows a tile, for the rows that they leave open.
+    /// Of differences, unless products go first.
     tile: Tile,
     /// Whether products go first.
     by_product: bool,
@@ -184,10 +184,7 @@ impl Batch {
         Ok(Self {
             context: context.clone(),
             x: x.clone(),
-            tile: match by_product {
-                true => Tile::UPRIGHT,
-                false => context.tuned(Tile::for_columns(most_k)),
-            },
+            tile: context.tuned(Tile::for_columns(most_k)),
             by_product,
             is_sorted: plan::gpu_batch_sorts(most_k),
             states: context.storage_of("states", &vec![BatchState::default(); table.len()])?,
@@ -257,6 +254,10 @@ impl Batch {
     /// Some of the problems, with their workgroups counted.
     fn counted(&self, chosen: &[usize]) -> Result<Table, ComputeError> {
         let strips = self.strips();
+        let tile_rows = match self.by_product {
+            true => plan::GPU_PRODUCTS.0,
+            false => self.tile.rows(),
+        };
         let (mut tiles, mut blocks, mut runs, mut clusters) = (0, 0, 0, 0);
         let (mut table_rows, mut distances) = (0, 0);
         let mut problems = Vec::new();
@@ -271,7 +272,7 @@ impl Batch {
                 ..self.problems[at]
             };
             let (rows, k) = (problem.rows as usize, problem.k as usize);
-            tiles += rows.div_ceil(self.tile.rows());
+            tiles += rows.div_ceil(tile_rows);
             let own_blocks = rows.div_ceil(problem.block_rows as usize);
             blocks += own_blocks;
             runs += strips

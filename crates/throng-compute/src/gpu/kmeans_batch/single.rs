@@ -102,21 +102,18 @@ mod tests {
 
     use super::*;
     use crate::device::{Compute, Engine};
+    use crate::gpu::tuning::scattered;
     use crate::philox::Philox;
 
-    /// How many of 1,000 rows around `centre` products leave open.
-    fn open(centre: f32) -> u32 {
+    /// How many rows of `x` products leave open with the centroids of `means`, of `d` features.
+    fn open(x: &[f32], means: &[f32], d: usize) -> u32 {
         let compute = Compute::software().unwrap();
         let Engine::Gpu(context) = compute.engine() else {
             panic!("no adapter");
         };
-        let (rows, d, k) = (1_000, 16, 100);
-        let random = Philox::new(7);
-        let value = |at| (random.words([at, 0, 0, 0])[0] >> 8) as f32 / (1 << 24) as f32;
-        let values: Vec<f32> = (0..rows * d).map(|at| value(at) + centre).collect();
-        let x = Arc::new(Rows::upload(context, &values, d as usize).unwrap());
-        let single = Single::new(context, &x, k).unwrap();
-        single.assign(&values[..k * d as usize]).unwrap();
+        let x = Arc::new(Rows::upload(context, x, d).unwrap());
+        let single = Single::new(context, &x, means.len() / d).unwrap();
+        single.assign(means).unwrap();
         let open: Vec<u32> = context
             .read("open rows", &single.batch.open_rows, 1)
             .unwrap();
@@ -125,8 +122,21 @@ mod tests {
 
     #[test]
     fn products_settle_all_but_rows_far_from_the_origin() {
-        assert_eq!(open(0.0), 0);
+        let (rows, d, k) = (1_000, 16, 100);
+        let random = Philox::new(7);
+        let value = |at| (random.words([at, 0, 0, 0])[0] >> 8) as f32 / (1 << 24) as f32;
+        let near: Vec<f32> = (0..rows * d).map(value).collect();
+        let far: Vec<f32> = near.iter().map(|value| value + 1e4).collect();
+        let (means, d) = ((k * d) as usize, d as usize);
+        assert_eq!(open(&near, &near[..means], d), 0);
         // |x|^2 d eps is more than the distances.
-        assert_eq!(open(1e4), 1_000);
+        assert_eq!(open(&far, &far[..means], d), rows);
+    }
+
+    #[test]
+    fn products_settle_the_rows_that_tuning_times() {
+        let (rows, d, k) = (1_000, 64, 1_024);
+        let values = scattered((rows + k) * d);
+        assert_eq!(open(&values[..rows * d], &values[rows * d..], d), 0);
     }
 }

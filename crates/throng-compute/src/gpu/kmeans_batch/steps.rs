@@ -172,10 +172,10 @@ impl Batch {
     fn settle(&self, table: &Table, part: &Part, is_final: bool) -> Result<(), ComputeError> {
         let features = self.x.cols;
         let most_k = table.most(|problem| problem.k);
-        let columns = most_k.next_multiple_of(self.tile.columns());
+        let columns = most_k.next_multiple_of(plan::GPU_SETTLE.columns());
         let job = Job {
             metric: Some(Metric::SqEuclidean),
-            constants: &self.tile.constants(),
+            constants: &plan::GPU_SETTLE.constants(),
             params: KmeansBatchSettleParams {
                 problems: table.problems.len() as u32,
                 features: features as u32,
@@ -195,8 +195,8 @@ impl Batch {
             ],
             groups: table.tiles,
             // As slow as batch_assign, if there are many.
-            work: 4 * self.tile.rows() * columns * features,
-            rounds: self.tile.rounds(most_k, features) + SEARCH_ROUNDS,
+            work: 4 * plan::GPU_PRODUCTS.0 * columns * features,
+            rounds: plan::gpu_settle_rounds(most_k, features),
         };
         self.context.run_at(&job, PRODUCTS)
     }
