@@ -90,11 +90,12 @@ impl HostDevice {
 #[derive(Debug, Clone)]
 pub struct Compute(Arc<Inner>);
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Inner {
     kind: DeviceKind,
     description: String,
     engine: Engine,
+    is_auto: bool,
     watch: Option<Watcher>,
     /// On a GPU its context's.
     ledger: Ledger,
@@ -120,11 +121,11 @@ impl Compute {
     /// A GPU if there is one that the kernels run on, else the CPU. A software adapter is never taken.
     pub fn auto() -> Self {
         let reason = match Self::gpu() {
-            Ok(compute) => return compute,
+            Ok(compute) => return compute.taken_by_auto(),
             Err(ComputeError::NoAdapter { seen, .. }) => seen,
             Err(error) => error.to_string(),
         };
-        Self::on_threads(Threads::shared(), Some(&reason))
+        Self::on_threads(Threads::shared(), Some(&reason)).taken_by_auto()
     }
 
     /// The best GPU: discrete before integrated before virtual.
@@ -195,6 +196,11 @@ impl Compute {
     /// What this runs on.
     pub fn kind(&self) -> DeviceKind {
         self.0.kind
+    }
+
+    /// Whether [`Compute::auto`] took it, so that nobody minds what is done elsewhere because it is faster there.
+    pub fn is_auto(&self) -> bool {
+        self.0.is_auto
     }
 
     /// What this runs on and why, in one line.
@@ -291,11 +297,8 @@ impl Compute {
     /// [`Compute`] and the matrices made with it, or brought to it by [`Matrix::on`](crate::Matrix::on).
     pub fn watched(&self, watch: impl Watch + 'static) -> Self {
         Self(Arc::new(Inner {
-            kind: self.0.kind,
-            description: self.0.description.clone(),
-            engine: self.0.engine.clone(),
             watch: Some(Watcher(Arc::new(watch))),
-            ledger: self.0.ledger.clone(),
+            ..Inner::clone(&self.0)
         }))
     }
 
@@ -314,11 +317,9 @@ impl Compute {
             Engine::Gpu(context) => Engine::Gpu(context.on_ledger(ledger.clone())),
         };
         Self(Arc::new(Inner {
-            kind: self.0.kind,
-            description: self.0.description.clone(),
             engine,
-            watch: self.0.watch.clone(),
             ledger,
+            ..Inner::clone(&self.0)
         }))
     }
 
@@ -355,8 +356,16 @@ impl Compute {
             kind,
             description,
             engine,
+            is_auto: false,
             watch: None,
             ledger,
+        }))
+    }
+
+    fn taken_by_auto(self) -> Self {
+        Self(Arc::new(Inner {
+            is_auto: true,
+            ..Inner::clone(&self.0)
         }))
     }
 

@@ -29,6 +29,8 @@ fn auto_takes_a_gpu_or_the_cpu_and_never_software() {
         DeviceKind::Cpu
     };
     assert_eq!(compute.kind(), want);
+    assert!(compute.is_auto() && compute.with_memory_cap(1 << 30).is_auto());
+    assert!(!Compute::cpu().is_auto());
     assert!(!compute.describe().contains('\n'));
     if !has_gpu {
         let line = compute.describe();

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use thousands::Separable;
 use throng_bert::{BertConfig, Encoder, PretrainParams, PretrainReport, TokenSequence, pretrain};
-use throng_compute::{Compute, Matrix};
+use throng_compute::{Compute, DeviceKind, Matrix};
 use throng_events::{
     CLS, EventLog, MASK, Purchases, SEP, SPECIAL, Sequence, SequenceUnit, Vocabulary,
     VocabularyParams, sequences,
@@ -46,8 +46,13 @@ const TOKENS: usize = 900_000;
 /// Passes over a small log.
 const EPOCHS: usize = 12;
 
+/// Weights of the layers of a model that is small: a GPU would still be building its kernels when two cores are done
+/// (docs/benchmarks.md has an H100's figures).
+const SMALL: usize = 1_000_000;
+
 impl Behaviour {
-    /// Learns the words of `log` and pretrains a model on its sequences.
+    /// Learns the words of `log` and pretrains a model on its sequences. Where `compute` is a GPU that [`Compute::auto`]
+    /// took, a small model stays on the CPU.
     ///
     /// # Errors
     /// If sizes do not work, the log holds no event, the device fails, or the observer stops the work.
@@ -80,12 +85,17 @@ impl Behaviour {
             || (EPOCHS * all).min(TOKENS.max(all / 2)),
             |epochs| epochs * all,
         );
+        let home = home(compute, &config);
         observer.say(&format!(
-            "behaviour model: {} tokens of vocabulary, {} layers x {hidden}, pretrained on {} tokens, {} a pass",
+            "behaviour model: {} tokens of vocabulary, {} layers x {hidden}, pretrained on {} tokens, {} a pass{}",
             vocabulary.len().separate_with_commas(),
             config.num_hidden_layers,
             budget.separate_with_commas(),
             all.separate_with_commas(),
+            match home.kind() == compute.kind() {
+                true => "",
+                false => ", on the CPU, which is done with so small a model first",
+            },
         ));
         let pretraining = PretrainParams {
             tokens: budget,
@@ -94,7 +104,7 @@ impl Behaviour {
             mask_token: MASK,
             ..Default::default()
         };
-        let (encoder, report) = pretrain(&config, &texts, &pretraining, compute, &mut |step| {
+        let (encoder, report) = pretrain(&config, &texts, &pretraining, &home, &mut |step| {
             observer.progress("pretrain", step.step as u64, Some(step.steps as u64))
         })?;
         if let (Some(loss), Some(frequency)) = (report.held_out_loss, report.frequency_loss) {
@@ -147,7 +157,7 @@ impl Behaviour {
         std::fs::write(&path, text + "\n").map_err(|e| Error::folder(&path, e))
     }
 
-    /// Opens what [`Behaviour::save`] wrote.
+    /// Opens what [`Behaviour::save`] wrote, where [`Behaviour::pretrain`] would run it.
     ///
     /// # Errors
     /// If a file is missing or does not fit the others.
@@ -157,7 +167,8 @@ impl Behaviour {
         let mut vocabulary: Vocabulary =
             serde_json::from_str(&text).map_err(|e| Error::folder(&path, e))?;
         vocabulary.reindex();
-        let encoder = Encoder::open(folder, compute)?;
+        let config = BertConfig::read(&folder.join("config.json"))?;
+        let encoder = Encoder::open(folder, &home(compute, &config))?;
         if encoder.config().vocab_size != vocabulary.len() {
             let problem = format!(
                 "{} tokens, but the model knows {}",
@@ -172,6 +183,20 @@ impl Behaviour {
             report: None,
         })
     }
+}
+
+/// Where a model is trained and run.
+fn home(compute: &Compute, config: &BertConfig) -> Compute {
+    match stays_on_cpu(compute.kind(), compute.is_auto(), config) {
+        true => Compute::cpu(),
+        false => compute.clone(),
+    }
+}
+
+fn stays_on_cpu(kind: DeviceKind, is_auto: bool, config: &BertConfig) -> bool {
+    // Of attention 4, of the intermediate layer 8.
+    let weights = 12 * config.num_hidden_layers * config.hidden_size.pow(2);
+    kind == DeviceKind::Gpu && is_auto && weights < SMALL
 }
 
 /// `[CLS] … [SEP]` for every user.
@@ -208,5 +233,21 @@ pub(crate) fn go_on(flow: ControlFlow<()>) -> Result<(), Error> {
     match flow {
         ControlFlow::Continue(()) => Ok(()),
         ControlFlow::Break(()) => Err(Error::Cancelled),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_small_models_leave_a_gpu_and_only_one_that_nobody_asked_for() {
+        let of = |hidden, layers| BertConfig::behaviour(1_000, hidden, layers, 1, 128);
+        let (small, large) = (of(64, 2), of(384, 6));
+        assert!(stays_on_cpu(DeviceKind::Gpu, true, &small));
+        assert!(!stays_on_cpu(DeviceKind::Gpu, true, &large));
+        assert!(!stays_on_cpu(DeviceKind::Gpu, false, &small));
+        assert!(!stays_on_cpu(DeviceKind::Software, true, &small));
+        assert!(!stays_on_cpu(DeviceKind::Cpu, true, &small));
     }
 }

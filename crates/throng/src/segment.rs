@@ -126,7 +126,7 @@ pub fn segment_log(
         }
         EncoderChoice::Folder(folder) => Behaviour::open(folder, compute)?,
     };
-    let x = behaviour.embed(&read.log, observer)?;
+    let x = behaviour.embed(&read.log, observer)?.to_device(compute)?;
     let found = cluster(&x, params, compute, observer)?;
     observer.say(&format!(
         "{} groups; mean silhouette {:.3}",

@@ -11,7 +11,7 @@ pub struct Common {
     #[arg(long, global = true)]
     pub json: bool,
 
-    /// Where to compute: a GPU if there is one (auto), a GPU, a software GPU, or the CPU
+    /// Where to compute: a GPU if there is one, but for small models (auto), a GPU, a software GPU, or the CPU
     #[arg(
         long,
         global = true,
