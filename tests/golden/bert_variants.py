@@ -12,7 +12,7 @@ from pathlib import Path
 
 import torch
 from bert import digits, hash32, weights
-from transformers import BertConfig, BertModel
+from transformers import BertConfig, BertForSequenceClassification, BertModel
 
 COMMON = {"layer_norm_eps": 1e-12, "hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0, "pad_token_id": 0}
 
@@ -39,6 +39,16 @@ VARIANTS = {
 }
 
 
+def classifier(config, names, bits):
+    """The same encoder with a head for three labels."""
+    model = BertForSequenceClassification(BertConfig(**config, num_labels=3, attn_implementation="eager"))
+    values = {"bert." + name: weights(name, shape, bits) for name, shape in names.items()}
+    for name, shape in [("classifier.weight", [3, config["hidden_size"]]), ("classifier.bias", [3])]:
+        values[name] = weights(name, shape, bits)
+    model.load_state_dict(values, strict=True)
+    return model.double().eval()
+
+
 def run(config, lengths, bits):
     model = BertModel(BertConfig(**config, attn_implementation="eager"))
     names = {name: list(p.shape) for name, p in model.state_dict().items()}
@@ -54,6 +64,7 @@ def run(config, lengths, bits):
             mask[row, column] = 1
     with torch.no_grad():
         out = model(ids, attention_mask=mask, token_type_ids=segments)
+        logits = classifier(config, names, bits)(ids, attention_mask=mask, token_type_ids=segments).logits
     real = mask.double().unsqueeze(2)
     return {
         "config": {"model_type": "bert"} | config,
@@ -63,6 +74,7 @@ def run(config, lengths, bits):
         "mean": digits((out.last_hidden_state * real).sum(1) / real.sum(1)),
         "hidden": digits(out.last_hidden_state[mask.bool()]),
         "pooled": digits(out.pooler_output),
+        "logits": digits(logits),
     }
 
 

@@ -69,6 +69,10 @@ impl Default for BertConfig {
     }
 }
 
+/// Sizes above are mistakes or traps: memory is not asked for them.
+const MOST: usize = 1 << 24;
+const MOST_LAYERS: usize = 1 << 8;
+
 impl BertConfig {
     /// The sizes for a behaviour model: small enough to train where the log is, four times `hidden` inside a layer.
     ///
@@ -129,16 +133,24 @@ impl BertConfig {
                 self.model_type
             ));
         }
-        for (name, size) in [
-            ("vocab_size", self.vocab_size),
-            ("hidden_size", self.hidden_size),
-            ("num_hidden_layers", self.num_hidden_layers),
-            ("num_attention_heads", self.num_attention_heads),
-            ("intermediate_size", self.intermediate_size),
-            ("type_vocab_size", self.type_vocab_size),
+        for (name, size, most) in [
+            ("vocab_size", self.vocab_size, MOST),
+            ("hidden_size", self.hidden_size, MOST),
+            ("num_hidden_layers", self.num_hidden_layers, MOST_LAYERS),
+            ("num_attention_heads", self.num_attention_heads, MOST),
+            ("intermediate_size", self.intermediate_size, MOST),
+            ("type_vocab_size", self.type_vocab_size, MOST),
+            (
+                "max_position_embeddings",
+                self.max_position_embeddings,
+                MOST,
+            ),
         ] {
             if size == 0 {
                 return no(format!("{name} is 0"));
+            }
+            if size > most {
+                return no(format!("{name} is {size}, the most is {most}"));
             }
         }
         if !self.hidden_size.is_multiple_of(self.num_attention_heads) {

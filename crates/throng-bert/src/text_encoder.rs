@@ -11,6 +11,7 @@ use crate::activation::Activation;
 use crate::files::file;
 use crate::modules::{Limits, Prompts};
 use crate::pooling::Pooling;
+use crate::tokenizer::own_length;
 use crate::{BertError, Encoder, Tokenizer, modules};
 
 /// Added to a length before it is divided by, as in PyTorch's `normalize`.
@@ -63,7 +64,7 @@ impl TextEncoder {
             let encoder = Encoder::open(folder, compute)?;
             let most = encoder.config().max_position_embeddings;
             return Ok(Self {
-                tokenizer: Tokenizer::open(folder, most)?,
+                tokenizer: Tokenizer::open(folder, own_length(folder, most)?)?,
                 encoder,
                 lowers: false,
                 prompts: Prompts::default(),
@@ -83,7 +84,10 @@ impl TextEncoder {
         let encoder = Encoder::open(&place, compute)?;
         let most = encoder.config().max_position_embeddings;
         let limits = Limits::read(&place)?;
-        let most = limits.max_seq_length.unwrap_or(most).min(most);
+        let most = match limits.max_seq_length {
+            Some(length) => length.min(most),
+            None => own_length(&place, most)?,
+        };
         let tokenizer = Tokenizer::open(&place, most)?;
         let prompts = Prompts::read(folder)?;
         let pooling = modules::read_pooling(&first("Pooling")?, prompts.first())?;
@@ -207,7 +211,8 @@ impl TextEncoder {
     }
 
     /// A vector a text, in order: [texts, width] on the model's device. Texts of like length go together, as many as
-    /// make a batch. `progress` hears how many are done and may stop the work.
+    /// make a batch, and a vector is that of its text alone but for rounding (see [`Encoder::embed`]). `progress` hears how
+    /// many are done and may stop the work.
     ///
     /// # Errors
     /// If the device fails or a vector is not finite, with its text; [`BertError::Cancelled`].

@@ -12,6 +12,9 @@ use tokenizers::{AddedToken, TruncationParams};
 use crate::files::{file, read, read_json, unwritten, write, write_json};
 use crate::{BertError, TokenSequence};
 
+/// Bytes of texts that are encoded at once, or one text.
+const PIECE: usize = 1 << 20;
+
 /// Special tokens of a single text, at least: `[CLS]` and `[SEP]`. A text needs one token more.
 const LEAST_LENGTH: usize = 3;
 
@@ -137,27 +140,60 @@ impl Tokenizer {
         self.max_length
     }
 
-    /// The tokens of each text, in order, on all threads.
+    /// The tokens of each text, in order, on all threads. Beside the texts and their tokens that takes memory for a piece
+    /// of the texts only, or for the longest of them.
     ///
     /// # Errors
     /// [`BertError::Sequence`] if a text has none, or the tokenizer fails.
     pub fn encode<S: AsRef<str>>(&self, texts: &[S]) -> Result<Vec<TokenSequence>, BertError> {
-        let texts = texts.iter().map(AsRef::as_ref).collect();
-        let encoded = self.tokenizer.encode_batch_fast::<&str>(texts, true);
-        let encoded = encoded.map_err(|e| BertError::Config(format!("tokenizer: {e}")))?;
-        let sequence = |(i, encoding): (usize, &tokenizers::Encoding)| {
-            let segments = encoding.get_type_ids().iter().map(|&t| u8::try_from(t));
-            let segments = segments.collect::<Result<Vec<_>, _>>();
-            Ok(TokenSequence {
-                ids: encoding.get_ids().to_vec(),
-                segments: segments.map_err(|_| BertError::Sequence {
-                    sequence: i,
-                    problem: "a segment above 255".to_owned(),
-                })?,
-            })
-        };
-        encoded.iter().enumerate().map(sequence).collect()
+        let mut sequences = Vec::with_capacity(texts.len());
+        let mut rest = texts;
+        while !rest.is_empty() {
+            let (piece, after) = rest.split_at(piece(rest));
+            let piece = piece.iter().map(AsRef::as_ref).collect();
+            let encoded = self.tokenizer.encode_batch_fast::<&str>(piece, true);
+            let encoded = encoded.map_err(|e| BertError::Config(format!("tokenizer: {e}")))?;
+            for encoding in encoded {
+                let segments = encoding.get_type_ids().iter().map(|&t| u8::try_from(t));
+                let segments = segments.collect::<Result<Vec<_>, _>>();
+                sequences.push(TokenSequence {
+                    ids: encoding.get_ids().to_vec(),
+                    segments: segments.map_err(|_| BertError::Sequence {
+                        sequence: sequences.len(),
+                        problem: "a segment above 255".to_owned(),
+                    })?,
+                });
+            }
+            rest = after;
+        }
+        Ok(sequences)
     }
+}
+
+/// The most tokens of a text as Python's tokenizer of a folder cuts it: `model_max_length` of `tokenizer_config.json`, at most
+/// `most`. Where none was set, transformers writes a huge number.
+pub(crate) fn own_length(folder: &Path, most: usize) -> Result<usize, BertError> {
+    #[derive(Deserialize)]
+    struct Length {
+        model_max_length: Option<f64>,
+    }
+    let path = folder.join("tokenizer_config.json");
+    let length: Length = match path.exists() {
+        true => read_json(&path)?,
+        false => return Ok(most),
+    };
+    let length = length.model_max_length.unwrap_or(f64::INFINITY);
+    Ok(length.min(most as f64).max(0.0) as usize)
+}
+
+/// How many texts are encoded at once: an encoding takes some hundred bytes a character until it is cut.
+fn piece<S: AsRef<str>>(texts: &[S]) -> usize {
+    let mut bytes = 0;
+    let fits = |text: &&S| {
+        bytes += text.as_ref().len();
+        bytes <= PIECE
+    };
+    texts.iter().take_while(fits).count().max(1)
 }
 
 fn too_short(max_length: usize) -> BertError {
@@ -202,4 +238,37 @@ fn of_vocabulary(path: &Path, config: &Path) -> Result<tokenizers::Tokenizer, Be
         )))
         .add_special_tokens(&special);
     Ok(tokenizer)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    #[test]
+    fn the_length_is_the_folders_or_the_models() {
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(own_length(folder.path(), 512).unwrap(), 512);
+        for (text, length) in [
+            (r#"{"model_max_length": 40}"#, 40),
+            (
+                r#"{"model_max_length": 1000000000000000019884624838656}"#,
+                512,
+            ),
+            (r#"{"do_lower_case": true}"#, 512),
+        ] {
+            std::fs::write(folder.path().join("tokenizer_config.json"), text).unwrap();
+            assert_eq!(own_length(folder.path(), 512).unwrap(), length, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_piece_is_a_mebibyte_or_one_text() {
+        let (long, half) = ("x".repeat(2 * PIECE), "x".repeat(PIECE / 2));
+        assert_eq!(piece(&[&long, "y"]), 1);
+        assert_eq!(piece(&["y", &long]), 1);
+        assert_eq!(piece(&[&half, &half, "y"]), 2);
+        assert_eq!(piece(&["y"; 3]), 3);
+    }
 }

@@ -17,38 +17,6 @@ use serde::de::IgnoredAny;
 
 use crate::{Bert, BertError, files};
 
-/// Draws every weight matrix from N(0, `std`) on the host; biases stay 0 and norms stay 1, as in BERT.
-pub(crate) fn draw<M: Module>(model: M, std: f64, seed: u64) -> M {
-    model.map(&mut Draw {
-        std,
-        random: ChaCha8Rng::seed_from_u64(seed),
-    })
-}
-
-struct Draw {
-    std: f64,
-    random: ChaCha8Rng,
-}
-
-impl ModuleMapper for Draw {
-    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        if D != 2 {
-            return param;
-        }
-        let shape = param.lazy_shape();
-        let values: Vec<f32> = (0..shape.num_elements())
-            .map(|_| {
-                let draw: f64 = StandardNormal.sample(&mut self.random);
-                (self.std * draw) as f32
-            })
-            .collect();
-        param.map(|tensor| {
-            let drawn = Tensor::from_data(TensorData::new(values, shape), &tensor.device());
-            drawn.set_require_grad(tensor.is_require_grad())
-        })
-    }
-}
-
 /// Our names and Hugging Face's, `#` a layer's number.
 const NAMES: [(&str, &str); 13] = [
     ("bert.embeddings.layer_norm", "bert.embeddings.LayerNorm"),
@@ -95,6 +63,38 @@ const OLD: [(&str, &str); 2] = [
 
 /// Files of the bare encoder have no prefix.
 const BARE: &str = r"^(embeddings|encoder|pooler)\.";
+
+/// Draws every weight matrix from N(0, `std`) on the host; biases stay 0 and norms stay 1, as in BERT.
+pub(crate) fn draw<M: Module>(model: M, std: f64, seed: u64) -> M {
+    model.map(&mut Draw {
+        std,
+        random: ChaCha8Rng::seed_from_u64(seed),
+    })
+}
+
+struct Draw {
+    std: f64,
+    random: ChaCha8Rng,
+}
+
+impl ModuleMapper for Draw {
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        if D != 2 {
+            return param;
+        }
+        let shape = param.lazy_shape();
+        let values: Vec<f32> = (0..shape.num_elements())
+            .map(|_| {
+                let draw: f64 = StandardNormal.sample(&mut self.random);
+                (self.std * draw) as f32
+            })
+            .collect();
+        param.map(|tensor| {
+            let drawn = Tensor::from_data(TensorData::new(values, shape), &tensor.device());
+            drawn.set_require_grad(tensor.is_require_grad())
+        })
+    }
+}
 
 /// What renames `from` to `to`.
 fn renaming<'a>(names: impl Iterator<Item = (&'a str, &'a str)>) -> Result<KeyRemapper, String> {

@@ -38,12 +38,23 @@ impl BertForSequenceClassification {
             let zeros = model::linear(d, to, device);
             crate::weights::draw(zeros, config.initializer_range, seed)
         };
+        let bert = bert.with_pooler(|| drawn(d, seed ^ POOLER));
+        Self::of(bert, drawn(labels, seed), config)
+    }
+
+    /// Zeros, which take no memory before they are read.
+    pub(crate) fn zeros(config: &BertConfig, labels: usize, device: &Device) -> Self {
+        let classifier = model::linear(config.hidden_size, labels, device);
+        Self::of(Bert::zeros(config, device), classifier, config)
+    }
+
+    fn of(bert: Bert, classifier: Linear, config: &BertConfig) -> Self {
         let dropout = config.classifier_dropout;
         let dropout = DropoutConfig::new(dropout.unwrap_or(config.hidden_dropout_prob));
         Self {
-            bert: bert.with_pooler(|| drawn(d, seed ^ POOLER)),
+            bert,
             dropout: dropout.init(),
-            classifier: drawn(labels, seed),
+            classifier,
         }
     }
 

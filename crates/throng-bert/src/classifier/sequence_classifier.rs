@@ -12,8 +12,8 @@ use super::{BertForSequenceClassification, Task};
 use crate::batch::{self, Batch};
 use crate::encoder::batch_tokens;
 use crate::files::{file, read_json, write, write_json};
-use crate::weights;
-use crate::{Bert, BertConfig, BertError, Encoder, TokenSequence, bridge};
+use crate::{BertConfig, BertError, Encoder, TokenSequence, bridge};
+use crate::{encoder, weights};
 
 /// A BERT that scores the labels of sequences, in the folder that transformers keeps it in.
 #[derive(Debug, Clone)]
@@ -22,6 +22,7 @@ pub struct SequenceClassifier {
     pub(super) config: BertConfig,
     pub(super) task: Task,
     labels: Vec<String>,
+    unused: Vec<String>,
     compute: Compute,
     pub(super) device: Device,
 }
@@ -71,6 +72,7 @@ impl SequenceClassifier {
                 .iter()
                 .map(|label| label.as_ref().to_owned())
                 .collect(),
+            unused: encoder.unused_tensors().to_vec(),
             compute: encoder.compute().clone(),
             device,
         })
@@ -95,9 +97,7 @@ impl SequenceClassifier {
             _ => Task::SingleLabel,
         });
         let device = bridge::device(compute)?;
-        let bert = Bert::zeros(&config, &device);
-        let mut model =
-            BertForSequenceClassification::init(bert, &config, labels.len(), 0, &device);
+        let mut model = BertForSequenceClassification::zeros(&config, labels.len(), &device);
         let loaded = weights::read(&mut model, folder)?;
         if let Some(name) = loaded.missing.first() {
             let problem = format!("tensor {name} is not there");
@@ -108,9 +108,15 @@ impl SequenceClassifier {
             config,
             task,
             labels,
+            unused: encoder::without_positions(loaded.unused),
             compute: compute.clone(),
             device,
         })
+    }
+
+    /// Tensors of the file that no part of the model takes, or of its encoder's file; by their names there.
+    pub fn unused_tensors(&self) -> &[String] {
+        &self.unused
     }
 
     /// Writes `config.json` and `model.safetensors` into `folder`, which exists. transformers opens them as

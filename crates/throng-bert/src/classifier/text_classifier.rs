@@ -8,6 +8,7 @@ use throng_compute::Compute;
 
 use super::{SequenceClassifier, Task};
 use crate::files::{file, read_json, write_json};
+use crate::tokenizer::own_length;
 use crate::{BertError, TextEncoder, TokenSequence, Tokenizer};
 
 /// A [`SequenceClassifier`] with its tokenizer and the temperature that its probabilities are calibrated with.
@@ -67,15 +68,15 @@ impl TextClassifier {
         Ok(self)
     }
 
-    /// Opens a folder as of [`SequenceClassifier::open`] with a tokenizer as of [`Tokenizer::open`], and the temperature of
-    /// `calibration.json` if that is there.
+    /// Opens a folder as of [`SequenceClassifier::open`] with a tokenizer as of [`Tokenizer::open`], for as many tokens as
+    /// `tokenizer_config.json` allows, and the temperature of `calibration.json` if that is there.
     ///
     /// # Errors
     /// As these say; if the temperature is not above 0.
     pub fn open(folder: &Path, compute: &Compute) -> Result<Self, BertError> {
         let classifier = SequenceClassifier::open(folder, compute)?;
         let most = classifier.config().max_position_embeddings;
-        let tokenizer = Tokenizer::open(folder, most)?;
+        let tokenizer = Tokenizer::open(folder, own_length(folder, most)?)?;
         let path = folder.join(CALIBRATION);
         let temperature = match path.exists() {
             true => read_json::<Calibration>(&path)?.temperature,

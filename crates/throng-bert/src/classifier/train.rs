@@ -40,7 +40,7 @@ pub struct TrainParams {
     pub schedule: Schedule,
     /// The part of all steps in which the rate rises from 0, in [0, 1].
     pub warm_up: f64,
-    /// Decoupled weight decay of the matrices.
+    /// Decoupled weight decay of the matrices: by default 0.01 as of PyTorch's AdamW (transformers' Trainer takes 0).
     pub weight_decay: f32,
     /// The largest norm of all gradients together; larger ones are scaled down to it.
     pub max_grad_norm: f64,
@@ -156,7 +156,7 @@ pub struct TrainStep {
     pub steps: usize,
     /// Number of this epoch, from 1.
     pub epoch: usize,
-    /// Mean loss of the step's batches.
+    /// Mean loss of the step's batches; of a step that was left out it may not be finite.
     pub loss: f64,
     /// Norm of all gradients together, before it was cut.
     pub grad_norm: f64,
@@ -440,10 +440,11 @@ impl<'a> Run<'a> {
             let progress = &mut self.state.progress;
             progress.group += 1;
             progress.step += 1;
-            progress.loss += step.loss;
             if step.is_skipped {
                 progress.skipped.push(step.step);
                 self.check_skipped(step)?;
+            } else {
+                progress.loss += step.loss;
             }
             if watch.step(&step).is_break() {
                 self.keep()?;
@@ -512,7 +513,7 @@ impl<'a> Run<'a> {
             step: step + 1,
             steps,
             epoch: epoch + 1,
-            loss: if is_skipped { 0.0 } else { loss },
+            loss,
             grad_norm,
             learning_rate: rate,
             is_skipped,

@@ -53,8 +53,19 @@ fn a_little_more_of_any_weight_is_noticed() {
 
 #[test]
 fn a_batched_embedding_is_the_single_one() {
+    batched_is_single(&Compute::cpu(), 8);
+}
+
+/// Of some, for each length has kernels of its own.
+#[test]
+fn a_batched_embedding_is_the_single_one_on_the_software_adapter() {
+    batched_is_single(&software(), 3);
+}
+
+/// The first `count` of a batch are looked at.
+fn batched_is_single(compute: &Compute, count: usize) {
     let golden = Golden::read();
-    let encoder = open(&golden, &recipe::tensors(&golden), &Compute::cpu());
+    let encoder = open(&golden, &recipe::tensors(&golden), compute);
     let full = recipe::sequences(&golden).swap_remove(0);
     let lengths = [3, 24, 1, 7, 24, 2, 23, 1];
     let sequences: Vec<_> = lengths
@@ -82,6 +93,7 @@ fn a_batched_embedding_is_the_single_one() {
         .iter()
         .zip(batched.chunks_exact(golden.config.hidden_size))
         .enumerate()
+        .take(count)
     {
         let single: Vec<f64> = embed(&encoder, std::slice::from_ref(sequence))
             .into_iter()

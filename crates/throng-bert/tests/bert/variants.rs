@@ -3,12 +3,13 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::ops::ControlFlow;
 use std::path::Path;
 
 use burn::tensor::{Bool, Int, Tensor, TensorData};
 use serde::Deserialize;
 use serde_json::json;
-use throng_bert::{BertConfig, BertError, Encoder};
+use throng_bert::{BertConfig, BertError, Encoder, SequenceClassifier};
 use throng_compute::Compute;
 
 use crate::parity::embed;
@@ -29,6 +30,8 @@ struct Variant {
     mean: Vec<f64>,
     hidden: Vec<f64>,
     pooled: Vec<f64>,
+    /// Of a head for three labels.
+    logits: Vec<f64>,
 }
 
 impl Variant {
@@ -51,6 +54,26 @@ impl Variant {
         let folder = tempfile::tempdir().unwrap();
         write_model(folder.path(), &self.config, bytes);
         Encoder::open(folder.path(), compute).unwrap()
+    }
+
+    /// A classifier's folder.
+    fn write_classifier(&self, folder: &Path, to_bytes: fn(&Tensors) -> Vec<u8>) {
+        let mut tensors = self.weights(|name| format!("bert.{name}"));
+        for (name, shape) in [
+            ("classifier.weight", vec![3, self.config.hidden_size]),
+            ("classifier.bias", vec![3]),
+        ] {
+            let values = recipe::weights(name, shape.iter().product(), self.bits);
+            tensors.insert(name.to_owned(), (shape, values));
+        }
+        // Of no use to a classifier.
+        tensors.insert("cls.bias".to_owned(), (vec![2], vec![0.0; 2]));
+        write_model(folder, &self.config, &to_bytes(&tensors));
+        let path = folder.join("config.json");
+        let mut config: serde_json::Value =
+            serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
+        config["id2label"] = json!({"0": "a", "1": "b", "2": "c"});
+        fs::write(&path, config.to_string()).unwrap();
     }
 
     fn compare_mean(&self, encoder: &Encoder, what: &str) {
@@ -117,6 +140,66 @@ fn each_activation_at_odd_sizes() {
             let encoder = variant.open(&to_bytes(&variant.weights(same)), &compute);
             variant.compare(&encoder, &name);
             assert!(encoder.masked_lm().is_none() && encoder.unused_tensors().is_empty());
+        }
+    }
+}
+
+#[test]
+fn scores_of_three_labels() {
+    for (name, variant) in Variant::all() {
+        let half: fn(&Tensors) -> Vec<u8> = match name.as_str() {
+            "half" => to_bytes_f16,
+            _ => to_bytes,
+        };
+        let folder = tempfile::tempdir().unwrap();
+        variant.write_classifier(folder.path(), half);
+        let mut devices = vec![Compute::cpu()];
+        // The head is the same of all; a model's kernels take that adapter half a minute.
+        if name == "half" {
+            devices.push(software());
+        }
+        for compute in devices {
+            let classifier = SequenceClassifier::open(folder.path(), &compute).unwrap();
+            let sequences = recipe::sequences_of(&variant.config, &variant.lengths);
+            let go_on = &mut |_| ControlFlow::Continue(());
+            let logits = classifier.logits(&sequences, go_on).unwrap();
+            compare(&name, &logits, &variant.logits);
+            assert_eq!(classifier.unused_tensors(), ["cls.bias"]);
+        }
+    }
+}
+
+#[test]
+fn sizes_that_no_file_can_have_are_refused() {
+    let variant = &Variant::all()["half"];
+    for size in [
+        "vocab_size",
+        "hidden_size",
+        "num_hidden_layers",
+        "num_attention_heads",
+        "intermediate_size",
+        "type_vocab_size",
+        "max_position_embeddings",
+    ] {
+        // The largest that is allowed for most, and more.
+        for value in [1_u64 << 24, 1 << 40, u64::MAX] {
+            let folder = tempfile::tempdir().unwrap();
+            variant.write_classifier(folder.path(), to_bytes);
+            let path = folder.path().join("config.json");
+            let mut config: serde_json::Value =
+                serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
+            config[size] = json!(value);
+            fs::write(&path, config.to_string()).unwrap();
+            let cpu = Compute::cpu();
+            let errors = [
+                Encoder::open(folder.path(), &cpu).err(),
+                SequenceClassifier::open(folder.path(), &cpu).err(),
+            ];
+            for error in errors {
+                let error = error.unwrap_or_else(|| panic!("{size} of {value} was taken"));
+                let line = error.to_string();
+                assert!(!line.contains('\n') && line.len() < 400, "{line}");
+            }
         }
     }
 }
