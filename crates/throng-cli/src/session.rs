@@ -65,6 +65,17 @@ impl Session {
         }
     }
 
+    /// Says which tensors of a model's files are not used, if there are any.
+    pub fn note_unused(&self, names: &[String]) {
+        if let [first, more @ ..] = names {
+            let more = match more.len() {
+                0 => String::new(),
+                n => format!(" and {n} more"),
+            };
+            self.note(format_args!("not used of the model's files: {first}{more}"));
+        }
+    }
+
     /// A progress bar on a terminal, nothing anywhere else.
     pub fn progress(&self) -> Progress {
         Progress::new(!self.common.quiet && io::stderr().is_terminal())

@@ -205,6 +205,67 @@ fn bad_input_is_one_line_and_leaves_nothing() {
     assert!(!place.path("m").exists());
 }
 
+#[test]
+fn every_option_of_training_is_taken() {
+    let place = Place::new();
+    place.write("t.csv", table(64));
+    let more = [
+        "--tune",
+        "lora:4:query,key",
+        "--oversample",
+        "--class-weights",
+        "balanced",
+        "--augment",
+        "crop=0.8,mask=0.1",
+        "--adversarial",
+        "0.1",
+        "--label-smoothing",
+        "0.1",
+        "--batch",
+        "8",
+        "--accumulate",
+        "2",
+        "--schedule",
+        "cosine",
+        "--lr",
+        "5e-3",
+        "--early-stop",
+        "f1_score",
+        "--patience",
+        "2",
+        "--epochs",
+        "40",
+        "--json",
+    ];
+    let outcome = train(&place, &more).ok().json();
+    assert_eq!(
+        (&outcome["ended"], &outcome["score"], &outcome["tune"]),
+        (
+            &"early".into(),
+            &"f1_score".into(),
+            &"lora:4:query,key".into()
+        )
+    );
+    let number = |name: &str| outcome[name].as_u64().unwrap();
+    assert_eq!(number("epochs"), number("best_epoch") + 2);
+    assert!(
+        outcome["report"]["f1_score"].as_f64().unwrap() > 0.9,
+        "{outcome}"
+    );
+    // Two batches of 8 make a step, and the rate falls as a cosine does.
+    let metrics = lines(&place.path("m/metrics.jsonl"));
+    let steps: Vec<&Value> = metrics
+        .iter()
+        .filter(|line| line.get("step").is_some())
+        .collect();
+    assert_eq!(steps.len() as u64, number("steps"));
+    assert!(number("steps") <= number("epochs") * 64_u64.div_ceil(16));
+    for name in ["lora:x", "lora:4:keys"] {
+        let line = train(&place, &["--tune", name, "--force"]).failed(2);
+        assert!(line.contains("--tune"), "{line}");
+    }
+}
+
 /// New words for the same classes, learnt without losing the old ones.
 #[test]
 fn a_classifier_is_trained_on_with_replay() {

@@ -44,23 +44,36 @@ fn started(place: &Place, more: &[&str]) -> Child {
     child
 }
 
-/// What a whole run leaves, taken away again: the model, the lines of metrics.
-fn whole(place: &Place, more: &[&str]) -> (Vec<u8>, Vec<serde_json::Value>) {
+/// What a whole run leaves, taken away again: the model, the lines of metrics, the charts of the page.
+type Whole = (Vec<u8>, Vec<serde_json::Value>, Vec<String>);
+
+fn whole(place: &Place, more: &[&str]) -> Whole {
     let mut all = vec!["--quiet"];
     all.extend(more);
     train(place, &all).ok();
     let model = fs::read(place.path("m/model.safetensors")).unwrap();
     let metrics = lines(&place.path("m").join(METRICS));
     compare_events(place, "m", &metrics);
+    let charts = charts(place);
+    assert!(charts.len() > 3);
     fs::remove_dir_all(place.path("m")).unwrap();
-    (model, metrics)
+    (model, metrics, charts)
+}
+
+fn charts(place: &Place) -> Vec<String> {
+    let page = fs::read_to_string(place.path("m/report.html")).unwrap();
+    let charts = page.split("<svg").skip(1);
+    charts
+        .map(|rest| rest.split_once("</svg>").unwrap().0.to_owned())
+        .collect()
 }
 
 /// The run went on to the end of the whole one.
-fn compare_whole(place: &Place, (model, metrics): &(Vec<u8>, Vec<serde_json::Value>)) {
+fn compare_whole(place: &Place, (model, metrics, drawn): &Whole) {
     assert!(&fs::read(place.path("m/model.safetensors")).unwrap() == model);
     assert_eq!(&lines(&place.path("m").join(METRICS)), metrics);
     compare_events(place, "m", metrics);
+    assert!(&charts(place) == drawn);
     // A kill leaves the folder that the run would have renamed.
     let mut left = place.list();
     left.retain(|name| !name.starts_with(".throng-"));

@@ -92,7 +92,7 @@ pub fn run(args: &Args, session: &Session) -> Result<(), Failure> {
     let compute = session.compute()?;
     let encoder = TextEncoder::open(&args.model, &compute)?;
     let encoder = adjusted(args, encoder)?;
-    say_what_is_unused(&encoder, session);
+    session.note_unused(encoder.encoder().unused_tensors());
 
     let total = files.bytes();
     let progress = session.progress();
@@ -161,17 +161,6 @@ fn problem(error: BertError) -> String {
     match error {
         BertError::Config(problem) => problem,
         error => error.to_string(),
-    }
-}
-
-fn say_what_is_unused(encoder: &TextEncoder, session: &Session) {
-    let unused = encoder.encoder().unused_tensors();
-    if let [first, more @ ..] = unused {
-        let more = match more.len() {
-            0 => String::new(),
-            n => format!(" and {n} more"),
-        };
-        session.note(format_args!("not used of the model's files: {first}{more}"));
     }
 }
 

@@ -53,6 +53,7 @@ pub fn run(args: &Args, session: &Session) -> Result<(), Failure> {
     let (mut out, mut texts) = files.open(FileKind::Table(START))?;
     let compute = session.compute()?;
     let model = TextClassifier::open(&args.model, &compute)?;
+    session.note_unused(model.classifier.unused_tensors());
     let labels = model.classifier.labels();
     let total = files.bytes();
     let progress = session.progress();

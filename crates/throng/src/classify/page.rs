@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use throng_bert::{Targets, Task, TrainParams};
+use serde_json::Value;
+use throng_bert::{Targets, Task, TrainParams, TrainStep};
 use throng_metrics::classes::{
     BinStrategy, ClassReport, Figures, PrecisionRecallCurve, RocCurve, calibration_curve,
     precision_recall_curve, roc_curve,
@@ -41,6 +42,8 @@ pub struct About {
     pub device: String,
     /// The most tokens of a text.
     pub max_length: usize,
+    /// Lines of `metrics.jsonl`: of a training that went on they tell of the steps and epochs before.
+    pub metrics: Vec<Value>,
 }
 
 /// The page of a training: [`page::html`] and [`page::json`] write it.
@@ -67,8 +70,8 @@ pub fn training_report(
             Task::Regression => page::Task::Regression,
         },
         summary: summary(trained, params, [train, validation], about),
-        steps: steps(trained),
-        epochs: epochs(trained, plan),
+        steps: steps(&trained.steps, &about.metrics),
+        epochs: epochs(trained, plan, &about.metrics),
         best: trained.training.best_epoch.map(|epoch| page::Best {
             epoch: epoch as u64,
             measure: measure_name(plan).to_owned(),
@@ -173,16 +176,27 @@ fn summary(
     }
 }
 
-/// Every so-manieth step.
-fn steps(trained: &Trained) -> Vec<page::Step> {
-    let every = trained.steps.len().div_ceil(5 * MOST_POINTS).max(1);
-    let steps = trained.steps.iter().filter(|step| !step.is_skipped);
-    let step = |step: &throng_bert::TrainStep| page::Step {
-        step: step.step as u64,
-        loss: step.loss,
-        learning_rate: step.learning_rate,
-    };
-    steps.step_by(every).map(step).collect()
+/// Every so-manieth step, those before this part of the training among them.
+fn steps(own: &[TrainStep], metrics: &[Value]) -> Vec<page::Step> {
+    let first = own.first().map_or(u64::MAX, |step| step.step as u64);
+    let before = metrics.iter().filter_map(|line| {
+        Some(page::Step {
+            step: line["step"].as_u64().filter(|&step| step < first)?,
+            // None where the step was left out.
+            loss: line["loss"].as_f64()?,
+            learning_rate: line["learning_rate"].as_f64()?,
+        })
+    });
+    let own = own.iter().filter(|step| !step.is_skipped);
+    let steps: Vec<page::Step> = before
+        .chain(own.map(|step| page::Step {
+            step: step.step as u64,
+            loss: step.loss,
+            learning_rate: step.learning_rate,
+        }))
+        .collect();
+    let every = steps.len().div_ceil(5 * MOST_POINTS).max(1);
+    steps.into_iter().step_by(every).collect()
 }
 
 fn measure_name(plan: &Plan<'_>) -> &'static str {
@@ -200,8 +214,31 @@ fn sign(plan: &Plan<'_>) -> f64 {
     }
 }
 
-fn epochs(trained: &Trained, plan: &Plan<'_>) -> Vec<page::Epoch> {
+fn epochs(trained: &Trained, plan: &Plan<'_>, metrics: &[Value]) -> Vec<page::Epoch> {
     let steps = trained.training.steps / trained.training.epochs.max(1);
+    let first = trained.epochs.first();
+    let first = first.map_or(u64::MAX, |epoch| epoch.epoch as u64);
+    let before = metrics.iter().filter_map(|line| {
+        let epoch = line["epoch"].as_u64().filter(|&epoch| epoch < first)?;
+        let report = line.get("report")?;
+        let mut measures = BTreeMap::new();
+        for name in ["f1_score", "roc_auc_score", "r2_score"] {
+            if let Some(value) = report.get(name) {
+                measures.insert(name.to_owned(), value.as_f64());
+            }
+        }
+        if plan.score != super::Score::Loss {
+            let score = line["score"].as_f64().map(|score| score * sign(plan));
+            measures.insert(plan.score.name().to_owned(), score);
+        }
+        Some(page::Epoch {
+            epoch,
+            step: epoch * steps as u64,
+            loss: line["loss"].as_f64()?,
+            validation_loss: line["validation_loss"].as_f64(),
+            measures,
+        })
+    });
     let epoch = |epoch: &super::Epoch| {
         let mut measures = BTreeMap::new();
         match &epoch.report {
@@ -225,7 +262,7 @@ fn epochs(trained: &Trained, plan: &Plan<'_>) -> Vec<page::Epoch> {
             measures,
         }
     };
-    trained.epochs.iter().map(epoch).collect()
+    before.chain(trained.epochs.iter().map(epoch)).collect()
 }
 
 fn measure(value: Option<f64>) -> page::Measure {

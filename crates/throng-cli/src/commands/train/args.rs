@@ -4,7 +4,9 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::ValueEnum;
-use throng::bert::{Augment, LoraParams, Loss, Schedule, Targets, Task, TrainParams, Tuning};
+use throng::bert::{
+    Augment, LoraModule, LoraParams, Loss, Schedule, Targets, Task, TrainParams, Tuning,
+};
 use throng::classify::{Label, LabelledColumns, Score};
 
 use crate::args::OutDir;
@@ -91,8 +93,13 @@ pub enum TaskName {
 #[derive(clap::Args)]
 #[command(next_help_heading = "Tuning")]
 pub struct TuningArgs {
-    /// What is trained: every tensor, the head alone, the last N layers, or low-rank changes of rank R of query and value
-    #[arg(long, value_name = "full|head|last:N|lora:R", default_value = "head")]
+    /// What is trained: every tensor, the head alone, the last N layers, or low-rank changes of rank R of some matrices of
+    /// every layer (lora:8:query,key,output.dense; query and value when none is named)
+    #[arg(
+        long,
+        value_name = "full|head|last:N|lora:R[:NAMES]",
+        default_value = "head"
+    )]
     pub tune: Tune,
     /// What is made small (cross-entropy for a class, bce for labels, mse for a number when not given)
     #[arg(long, value_enum)]
@@ -163,12 +170,20 @@ pub enum ScheduleName {
     Cosine,
 }
 
-/// `full`, `head`, `last:2` or `lora:8`.
+/// `full`, `head`, `last:2`, `lora:8` or `lora:8:query,key`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Tune {
     /// As it was given.
     pub name: String,
     pub tuning: Tuning,
+}
+
+fn module(name: &str) -> Result<LoraModule, String> {
+    let found = LoraModule::ALL.iter().find(|(_, known)| *known == name);
+    found.map(|(module, _)| *module).ok_or_else(|| {
+        let known: Vec<&str> = LoraModule::ALL.iter().map(|(_, name)| *name).collect();
+        format!("no matrix is called {name:?}: give {}", known.join(", "))
+    })
 }
 
 impl FromStr for Tune {
@@ -183,12 +198,18 @@ impl FromStr for Tune {
             None if text == "full" => Tuning::Full,
             None if text == "head" => Tuning::Head,
             Some(("last", layers)) => Tuning::Last(number(layers)?),
-            Some(("lora", rank)) => {
+            Some(("lora", rest)) => {
+                let (rank, names) = rest
+                    .split_once(':')
+                    .map_or((rest, None), |(rank, names)| (rank, Some(names)));
                 let rank = number(rank)?;
                 Tuning::Lora(LoraParams {
                     rank,
                     alpha: 2.0 * rank as f64,
-                    ..LoraParams::default()
+                    modules: match names {
+                        Some(names) => names.split(',').map(module).collect::<Result<_, _>>()?,
+                        None => LoraParams::default().modules,
+                    },
                 })
             }
             _ => return Err("give full, head, last:N or lora:R".to_owned()),
@@ -352,7 +373,19 @@ mod tests {
             panic!("no LoRA");
         };
         assert_eq!((lora.rank, lora.alpha), (4, 8.0));
-        for wrong in ["last", "lora:x", "head:1", "", "all"] {
+        let Ok(Tuning::Lora(lora)) = tune("lora:2:key,output.dense") else {
+            panic!("no LoRA");
+        };
+        assert_eq!(lora.modules, [LoraModule::Key, LoraModule::Output]);
+        for wrong in [
+            "last",
+            "lora:x",
+            "lora:2:",
+            "lora:2:keys",
+            "head:1",
+            "",
+            "all",
+        ] {
             assert!(tune(wrong).is_err(), "{wrong}");
         }
     }

@@ -1,4 +1,5 @@
-//! TensorBoard's event file: protocol buffers, each in a frame with its length and checksums.
+//! TensorBoard's event file: protocol buffers, each in a frame with its length and checksums. No crate that writes it is kept up
+//! (tensorboard-rs is of 2022 and takes an image library along).
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};

@@ -106,6 +106,13 @@ impl Journal {
         });
     }
 
+    /// The whole lines so far, of a run that goes on those before among them.
+    pub fn lines(&self) -> io::Result<Vec<Value>> {
+        let text = fs::read_to_string(self.folder.join(METRICS))?;
+        let lines = text.lines().map(serde_json::from_str);
+        Ok(lines.map_while(Result::ok).collect())
+    }
+
     /// The event first: what a line stands for is whole.
     fn write<'a>(
         &mut self,

@@ -8,6 +8,7 @@ mod rows;
 use std::time::Instant;
 
 use serde::Serialize;
+use serde_json::Value;
 use thousands::Separable;
 use throng::bert::{Checkpoints, TextClassifier, TextEncoder};
 use throng::classify::{
@@ -114,6 +115,7 @@ pub fn run(args: &Args, session: &Session) -> Result<(), Failure> {
             TextClassifier::on(&encoder, task, &data.labels, session.seed())?
         }
     };
+    session.note_unused(model.classifier.unused_tensors());
     let before = rows.judged(&model)?;
     let mask_token = model.tokenizer().token_id("[MASK]");
     let params = args.params(task, &data.labels, &train.1, mask_token, session.seed())?;
@@ -214,7 +216,8 @@ pub fn run(args: &Args, session: &Session) -> Result<(), Failure> {
         device: compute.describe().to_owned(),
         out: args.out.out.display().to_string(),
     };
-    let page = classify::training_report(&trained, &plan, examples, &args.about(&outcome))?;
+    let about = args.about(&outcome, journal.lines().map_err(unwritten)?);
+    let page = classify::training_report(&trained, &plan, examples, &about)?;
     let json = pretty_json(&outcome)?;
     let html = throng::report::training::html(&page);
     let write = |name: &str, text: String| std::fs::write(folder.path().join(name), text);
@@ -242,7 +245,7 @@ pub fn run(args: &Args, session: &Session) -> Result<(), Failure> {
 
 impl Args {
     /// What the page says of this run.
-    fn about(&self, outcome: &Outcome<'_>) -> About {
+    fn about(&self, outcome: &Outcome<'_>, metrics: Vec<Value>) -> About {
         let path = |path: &std::path::Path| path.display().to_string();
         About {
             sources: [Some(&self.data), self.rows.valid.as_ref()]
@@ -268,6 +271,7 @@ impl Args {
             seconds: outcome.seconds,
             device: outcome.device.clone(),
             max_length: self.rows.max_length,
+            metrics,
         }
     }
 }
