@@ -13,6 +13,7 @@ mod examples;
 mod features;
 mod files;
 mod golden;
+mod interop;
 mod lint;
 mod machine;
 mod platforms;
@@ -91,6 +92,8 @@ enum Chore {
     },
     /// Write the golden files again from their peers, and show what changed.
     Golden,
+    /// Open in Python what throng writes, and here what Python writes, with PyTorch of THRONG_BENCH_PYTHON, else installed.
+    Interop,
     /// Print the tables of docs/benchmarks.md, against the peers in the same run.
     Bench {
         /// The table of a GPU instead, against PyTorch and flash-kmeans where THRONG_BENCH_PYTHON has them.
@@ -113,6 +116,7 @@ fn main() -> ExitCode {
             allow_missing,
         } => ci::run(no_test, allow_missing),
         Chore::Assets { wheel } => assets::fetch(&wheel),
+        Chore::Interop => interop::run(),
         Chore::Lint => lint::run(),
         Chore::Shaders => shaders::run(),
         Chore::Platforms {

@@ -15,7 +15,7 @@ use marks::Marks;
 use sides::Sides;
 
 /// The Python that has PyTorch, of which there are kinds, in several GB.
-const PYTHON: &str = "THRONG_BENCH_PYTHON";
+pub const PYTHON: &str = "THRONG_BENCH_PYTHON";
 /// Both sides run on so many threads.
 const THREADS: usize = 2;
 /// Turns that each side takes; the median counts.
