@@ -46,8 +46,8 @@ const TOKENS: usize = 900_000;
 /// Passes over a small log.
 const EPOCHS: usize = 12;
 
-/// Weights of the layers of a model that is small: a GPU would still be building its kernels when two cores are done
-/// (docs/benchmarks.md has an H100's figures).
+/// Weights of the layers of a model that is small: a GPU would still be building its kernels when two cores are done. That was
+/// measured with 98,304 (docs/benchmarks.md); the limit is ten times as many, by judgement.
 const SMALL: usize = 1_000_000;
 
 impl Behaviour {

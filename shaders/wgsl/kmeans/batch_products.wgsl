@@ -119,7 +119,6 @@ fn products(a: vec4<f32>, b: vec4<f32>) -> mat4x4<f32> {
     return mat4x4<f32>(a * b.x, a * b.y, a * b.z, a * b.w);
 }
 
-// By pointer: passing the sums on and back takes FXC half as long again.
 fn add_feature(sums: ptr<function, Sums>, local: vec2<u32>, d: u32) {
     let low = sh_a[d * A_PLACES + local.y];
     let high = sh_a[d * A_PLACES + HEIGHT + local.y];
@@ -239,7 +238,7 @@ fn main(
             sh_b[own_d * B_PLACES + place] = left;
             sh_b[own_d * B_PLACES + WIDTH + place] = right;
             workgroupBarrier();
-            // As a loop it took an H100 a fifth longer: each loop is bounded by a counter of the translator's.
+            // As a loop it took an H100 a fifth longer.
             add_feature(&sums, local, 0u);
             add_feature(&sums, local, 1u);
             add_feature(&sums, local, 2u);

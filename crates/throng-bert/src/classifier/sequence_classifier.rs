@@ -12,8 +12,7 @@ use super::{BertForSequenceClassification, Task};
 use crate::batch::{self, Batch};
 use crate::encoder::batch_tokens;
 use crate::files::{file, read_json, write, write_json};
-use crate::{BertConfig, BertError, Encoder, TokenSequence, bridge};
-use crate::{encoder, weights};
+use crate::{BertConfig, BertError, Encoder, TokenSequence, bridge, encoder, weights};
 
 /// A BERT that scores the labels of sequences, in the folder that transformers keeps it in.
 #[derive(Debug, Clone)]
