@@ -375,6 +375,8 @@ params! {
         place_end,
         /// 1 where a and b are the same part.
         is_same,
+        /// 1 where nothing was added to the sums yet.
+        is_first,
     }
 
     /// Of `silhouette/finish`.
@@ -465,6 +467,8 @@ params! {
         columns,
         /// Columns that hold a distance.
         filled,
+        /// 1 where nothing was counted yet.
+        is_first,
     }
 
     /// Of `radius/fill`.

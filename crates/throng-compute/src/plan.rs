@@ -277,7 +277,7 @@ pub fn gpu_silhouette_places(features: usize, k: usize, most_rounds: usize) -> u
 pub fn gpu_silhouette_rounds(places: usize, features: usize, k: usize) -> usize {
     let tile = Tile::SQUARE;
     let columns = places + k.min(places) * tile.columns();
-    tile.rounds(columns, features) + 2 * k
+    tile.rounds(columns, features) + 3 * k
 }
 
 /// How many values each buffer of a batch's output takes: the rows of problems of these shapes lie one

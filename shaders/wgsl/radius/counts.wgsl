@@ -8,6 +8,8 @@ struct RadiusCountsParams {
     // Of the strip, and how many of them hold a distance.
     columns: u32,
     filled: u32,
+    // 1 where nothing was counted yet: counts hold anything then.
+    is_first: u32,
 }
 
 @group(0) @binding(1) var<uniform> params: RadiusCountsParams;
@@ -43,6 +45,6 @@ fn main(
         }
     }
     if local.x == 0u {
-        counts[row] += sh_count[0];
+        counts[row] = sh_count[0] + select(counts[row], 0u, params.is_first == 1u);
     }
 }

@@ -17,6 +17,8 @@ struct SilhouetteSumsParams {
     place_end: u32,
     // 1 where a and b are the same part of x: then a row is not its own neighbour.
     is_same: u32,
+    // 1 where nothing was added to sums yet, which hold anything then.
+    is_first: u32,
 }
 
 @group(0) @binding(1) var<uniform> params: SilhouetteSumsParams;
@@ -72,6 +74,13 @@ fn add(row: u32, places: vec4<u32>, block_row: vec4<f32>) -> f32 {
     return dot(select(vec4<f32>(0.0), distances, counts), vec4<f32>(1.0));
 }
 
+// A sum is only ever written by one invocation, in the order of its code.
+fn clear(row: u32, c: u32) {
+    if row < params.a_end {
+        sums[(row - params.a_first) * params.k + c] = 0.0;
+    }
+}
+
 @compute @workgroup_size(tx_count, ty_count)
 fn main(
     @builtin(workgroup_id) id: vec3<u32>,
@@ -85,6 +94,14 @@ fn main(
     let first = params.a_first + group * 4u * ty_count;
     let row = first + local.y;
     let slot = local.y * tx_count + local.x;
+    if params.is_first == 1u && local.x == 0u {
+        for (var c = 0u; c < params.k; c++) {
+            clear(row, c);
+            clear(row + ty_count, c);
+            clear(row + 2u * ty_count, c);
+            clear(row + 3u * ty_count, c);
+        }
+    }
     for (var c = 0u; c < params.k; c++) {
         let begin = max(offsets[c], params.place_first);
         let end = min(offsets[c + 1u], params.place_end);

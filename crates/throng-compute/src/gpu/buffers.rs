@@ -136,15 +136,6 @@ impl Context {
         })
     }
 
-    /// Fills a buffer with zeros.
-    pub(super) fn clear(&self, what: &str, buffer: &wgpu::Buffer) -> Result<(), ComputeError> {
-        self.guarded(&format!("clearing {what}"), || {
-            let mut encoder = self.device().create_command_encoder(&Default::default());
-            encoder.clear_buffer(buffer, 0, None);
-            self.queue().submit([encoder.finish()]);
-        })
-    }
-
     /// The first `count` values of a buffer or piece; waits for all that was submitted before.
     pub(super) fn read<T: Pod>(
         &self,

@@ -63,13 +63,15 @@ pub fn counts(
     radius: f32,
     metric: Metric,
 ) -> Result<Vec<u32>, ComputeError> {
+    if items.rows == 0 {
+        return Ok(vec![0; queries.rows]);
+    }
     let sizes = BallSizes::new(context, queries.rows, items.rows, metric, false)?;
     let ball = Ball::new(context, queries, items, radius, metric, &sizes)?;
     let mut counts = Vec::with_capacity(queries.rows);
     for query in queries.pieces(ball.strip.rows) {
-        context.clear("counts", &ball.counts)?;
-        for item in items.pieces(ball.strip.items()) {
-            ball.count(context, (queries, query), (items, item))?;
+        for (ix, item) in items.pieces(ball.strip.items()).enumerate() {
+            ball.count(context, (queries, query), (items, item), ix == 0)?;
         }
         counts.extend(context.read::<u32>("counts", &ball.counts, query.rows)?);
     }
@@ -99,8 +101,7 @@ pub fn neighbors(
     for query in queries.pieces(ball.strip.rows) {
         let mut found = Vec::new();
         for item in items.pieces(ball.strip.items()) {
-            context.clear("counts", &ball.counts)?;
-            ball.count(context, (queries, query), (items, item))?;
+            ball.count(context, (queries, query), (items, item), true)?;
             found.push(ball.list(context, query, item, &lists)?);
         }
         for row in 0..query.rows {
@@ -151,12 +152,14 @@ impl Ball {
         })
     }
 
-    /// Adds to `counts` how many of some items are near some queries, whose distances it leaves in the strip.
+    /// Adds to `counts`, or begins them with, how many of some items are near some queries, whose distances it leaves in
+    /// the strip.
     fn count(
         &self,
         context: &Context,
         queries: (&Rows, Piece),
         items: (&Rows, Piece),
+        is_first: bool,
     ) -> Result<(), ComputeError> {
         self.strip.fill(context, queries, items)?;
         let filled = items.1.rows;
@@ -167,6 +170,7 @@ impl Ball {
                 radius: self.radius.to_bits(),
                 columns: self.strip.columns as u32,
                 filled: filled as u32,
+                is_first: u32::from(is_first),
             },
             buffers: &[(2, &self.strip.buffer), (3, &self.counts)],
             groups: queries.1.rows,

@@ -112,7 +112,6 @@ pub fn silhouettes(
     for (a_ix, a) in x.parts.iter().enumerate() {
         for first in (0..a.rows).step_by(most_rows) {
             let rows = most_rows.min(a.rows - first);
-            context.clear("sums by cluster", &sums)?;
             for (b_ix, b) in x.parts.iter().enumerate() {
                 let mut buffers: Vec<(u32, &dyn Bind)> = vec![
                     (2, &a.buffer),
@@ -138,6 +137,7 @@ pub fn silhouettes(
                             place_first: place_first as u32,
                             place_end: place_end as u32,
                             is_same: u32::from(a_ix == b_ix),
+                            is_first: u32::from(b_ix == 0 && place_first == 0),
                         },
                         buffers: &buffers,
                         groups: rows.div_ceil(tile.rows()),

@@ -39,7 +39,7 @@ impl Single {
     pub fn assign(&self, centroids: &[f32]) -> Result<(usize, f64), ComputeError> {
         let context = &self.batch.context;
         context.write("centroids", &self.batch.centroids, centroids)?;
-        context.clear("counts of changes", &self.batch.changed)?;
+        context.write("counts of changes", &self.batch.changed, &[0_u32])?;
         self.batch.assign(&self.table, true)?;
         let inertia = self.batch.inertia(&self.table)?;
         let changed: Vec<u32> = context.read("counts of changes", &self.batch.changed, 1)?;
