@@ -14,6 +14,7 @@ mod cpu;
 mod encoder;
 mod error;
 mod files;
+mod head;
 mod masking;
 mod model;
 mod modules;

@@ -1,5 +1,6 @@
 //! A pretrained model that turns texts into vectors.
 
+use std::borrow::Cow;
 use std::ops::ControlFlow;
 use std::path::Path;
 
@@ -224,14 +225,13 @@ impl TextEncoder {
         let prompt = self.prompts.first();
         let sequences = match prompt.is_empty() && !self.lowers {
             true => self.tokenizer.encode(texts)?,
-            false => {
-                let told = |text: &S| match format!("{prompt}{}", text.as_ref()) {
-                    text if self.lowers => text.to_lowercase(),
-                    text => text,
-                };
-                let texts: Vec<String> = texts.iter().map(told).collect();
-                self.tokenizer.encode(&texts)?
-            }
+            false => self.tokenizer.encode_as(texts, |text| {
+                let text = format!("{prompt}{text}");
+                Cow::Owned(match self.lowers {
+                    true => text.to_lowercase(),
+                    false => text,
+                })
+            })?,
         };
         let pool = |batch: &_, hidden: Tensor<3>| {
             let poolings = self.pooling.iter();

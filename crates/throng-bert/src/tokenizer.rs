@@ -1,5 +1,6 @@
 //! Text as the tokens of a pretrained model.
 
+use std::borrow::Cow;
 use std::path::Path;
 
 use serde::Deserialize;
@@ -7,9 +8,10 @@ use tokenizers::models::wordpiece::WordPiece;
 use tokenizers::normalizers::BertNormalizer;
 use tokenizers::pre_tokenizers::bert::BertPreTokenizer;
 use tokenizers::processors::bert::BertProcessing;
-use tokenizers::{AddedToken, TruncationParams};
+use tokenizers::{AddedToken, Encoding, TruncationParams};
 
 use crate::files::{file, read, read_json, unwritten, write, write_json};
+use crate::head::{first_bytes, head, may_cut};
 use crate::{BertError, TokenSequence};
 
 /// Bytes of texts that are encoded at once, or one text.
@@ -23,6 +25,8 @@ const LEAST_LENGTH: usize = 3;
 pub struct Tokenizer {
     tokenizer: tokenizers::Tokenizer,
     max_length: usize,
+    /// Whether a text's beginning has the beginning of its tokens.
+    may_cut: bool,
 }
 
 /// The part of `tokenizer_config.json` that `vocab.txt` leaves open, with the defaults of transformers.
@@ -101,6 +105,7 @@ impl Tokenizer {
             .with_truncation(Some(truncation))
             .map_err(|e| e.to_string())?;
         Ok(Self {
+            may_cut: may_cut(&tokenizer),
             tokenizer,
             max_length,
         })
@@ -141,33 +146,72 @@ impl Tokenizer {
     }
 
     /// The tokens of each text, in order, on all threads. Beside the texts and their tokens that takes memory for a piece
-    /// of the texts only, or for the longest of them.
+    /// of the texts only, and of a text for what its tokens are in: a long one is not read to its end, unless it has few
+    /// words or the tokenizer is none of BERT's.
     ///
     /// # Errors
     /// [`BertError::Sequence`] if a text has none, or the tokenizer fails.
     pub fn encode<S: AsRef<str>>(&self, texts: &[S]) -> Result<Vec<TokenSequence>, BertError> {
+        self.encode_as(texts, |text| Cow::Borrowed(text))
+    }
+
+    /// The tokens of each text as `told`, which puts something before it or changes the words.
+    pub(crate) fn encode_as<S: AsRef<str>>(
+        &self,
+        texts: &[S],
+        told: impl for<'s> Fn(&'s str) -> Cow<'s, str>,
+    ) -> Result<Vec<TokenSequence>, BertError> {
+        let first = match self.may_cut {
+            true => first_bytes(self.max_length),
+            false => usize::MAX,
+        };
         let mut sequences = Vec::with_capacity(texts.len());
         let mut rest = texts;
         while !rest.is_empty() {
-            let (piece, after) = rest.split_at(piece(rest));
-            let piece = piece.iter().map(AsRef::as_ref).collect();
-            let encoded = self.tokenizer.encode_batch_fast::<&str>(piece, true);
-            let encoded = encoded.map_err(|e| BertError::Config(format!("tokenizer: {e}")))?;
-            for encoding in encoded {
-                let segments = encoding.get_type_ids().iter().map(|&t| u8::try_from(t));
-                let segments = segments.collect::<Result<Vec<_>, _>>();
-                sequences.push(TokenSequence {
-                    ids: encoding.get_ids().to_vec(),
-                    segments: segments.map_err(|_| BertError::Sequence {
-                        sequence: sequences.len(),
-                        problem: "a segment above 255".to_owned(),
-                    })?,
-                });
+            let (piece, after) = rest.split_at(piece(rest, first));
+            let heads = piece.iter().map(|text| told(head(text.as_ref(), first)));
+            let encoded = self.tokenizer.encode_batch_fast(heads.collect(), true);
+            for (text, encoding) in piece.iter().zip(encoded.map_err(failed)?) {
+                let encoding = self.continued(text.as_ref(), first, encoding, &told)?;
+                sequences.push(sequence(&encoding, sequences.len())?);
             }
             rest = after;
         }
         Ok(sequences)
     }
+
+    /// The encoding of a text's head of `bytes` bytes, or of a longer one, if that one has not all tokens that are kept.
+    fn continued<'s>(
+        &self,
+        text: &'s str,
+        mut bytes: usize,
+        mut encoding: Encoding,
+        told: impl Fn(&'s str) -> Cow<'s, str>,
+    ) -> Result<Encoding, BertError> {
+        while head(text, bytes).len() < text.len() && encoding.get_overflowing().is_empty() {
+            bytes *= 2;
+            let head = told(head(text, bytes));
+            encoding = self.tokenizer.encode_fast(head, true).map_err(failed)?;
+        }
+        Ok(encoding)
+    }
+}
+
+fn failed(error: tokenizers::Error) -> BertError {
+    BertError::Config(format!("tokenizer: {error}"))
+}
+
+/// What the model takes of text `index`'s encoding.
+fn sequence(encoding: &Encoding, index: usize) -> Result<TokenSequence, BertError> {
+    let segments = encoding.get_type_ids().iter().map(|&t| u8::try_from(t));
+    let segments = segments.collect::<Result<Vec<_>, _>>();
+    Ok(TokenSequence {
+        ids: encoding.get_ids().to_vec(),
+        segments: segments.map_err(|_| BertError::Sequence {
+            sequence: index,
+            problem: "a segment above 255".to_owned(),
+        })?,
+    })
 }
 
 /// The most tokens of a text as Python's tokenizer of a folder cuts it: `model_max_length` of `tokenizer_config.json`, at most
@@ -186,11 +230,12 @@ pub(crate) fn own_length(folder: &Path, most: usize) -> Result<usize, BertError>
     Ok(length.min(most as f64).max(0.0) as usize)
 }
 
-/// How many texts are encoded at once: an encoding takes some hundred bytes a character until it is cut.
-fn piece<S: AsRef<str>>(texts: &[S]) -> usize {
+/// How many texts are encoded at once, of each at most `most` bytes: an encoding takes some hundred bytes a character until
+/// it is cut.
+fn piece<S: AsRef<str>>(texts: &[S], most: usize) -> usize {
     let mut bytes = 0;
     let fits = |text: &&S| {
-        bytes += text.as_ref().len();
+        bytes += text.as_ref().len().min(most);
         bytes <= PIECE
     };
     texts.iter().take_while(fits).count().max(1)
@@ -263,12 +308,61 @@ mod tests {
         }
     }
 
+    /// Words of all kinds, and what is nearly a space.
+    fn drawn(seed: u32) -> String {
+        const PARTS: [&str; 16] = [
+            "a", "bc", "中", "Σ", "é", "e\u{301}", "\u{301}", ".", "[SEP]", "\u{0}", "\u{85}",
+            "\u{3000}", "😀", " ", "\n", "  \t ",
+        ];
+        let mut state = seed.wrapping_mul(0x9E37_79B9) | 1;
+        let mut next = move || {
+            state ^= state << 13;
+            state ^= state >> 17;
+            state ^= state << 5;
+            state as usize
+        };
+        // Some have few spaces, some hardly anything else.
+        let (parts, first) = (100 + next() % 900, next() % 13);
+        let part = |_| match seed % 3 {
+            0 => PARTS[next() % 16],
+            1 => PARTS[first + next() % (16 - first)],
+            _ if next() % 99 == 0 => "\n",
+            _ => PARTS[next() % 11],
+        };
+        (0..parts).map(part).collect()
+    }
+
+    #[test]
+    fn a_text_that_is_not_read_to_its_end_has_the_same_tokens() {
+        let folder = tempfile::tempdir().unwrap();
+        let vocabulary = "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\na\nb\n##a\n##b\n##c\n中\nσ\n##σ\n##ς\nς\ne\n##e\n.\n😀";
+        std::fs::write(folder.path().join("vocab.txt"), vocabulary).unwrap();
+        let texts: Vec<String> = (0..600).map(drawn).collect();
+        let mut cut = 0;
+        for length in [3, 5, 12] {
+            let short = Tokenizer::open(folder.path(), length).unwrap();
+            assert!(short.may_cut);
+            let mut whole = short.clone();
+            whole.may_cut = false;
+            let tokens = short.encode(&texts).unwrap();
+            assert_eq!(tokens, whole.encode(&texts).unwrap());
+            let lowered = |text: &str| format!("b a {text}").to_lowercase();
+            let told: Vec<String> = texts.iter().map(|text| lowered(text)).collect();
+            let tokens = short.encode_as(&texts, |text| Cow::Owned(lowered(text)));
+            assert_eq!(tokens.unwrap(), whole.encode(&told).unwrap());
+            let is_cut = |text: &&String| head(text, first_bytes(length)).len() < text.len();
+            cut += texts.iter().filter(is_cut).count();
+        }
+        assert!(cut > 900, "{cut}");
+    }
+
     #[test]
     fn a_piece_is_a_mebibyte_or_one_text() {
         let (long, half) = ("x".repeat(2 * PIECE), "x".repeat(PIECE / 2));
-        assert_eq!(piece(&[&long, "y"]), 1);
-        assert_eq!(piece(&["y", &long]), 1);
-        assert_eq!(piece(&[&half, &half, "y"]), 2);
-        assert_eq!(piece(&["y"; 3]), 3);
+        assert_eq!(piece(&[&long, "y"], usize::MAX), 1);
+        assert_eq!(piece(&["y", &long], usize::MAX), 1);
+        assert_eq!(piece(&["y", &long], PIECE - 1), 2);
+        assert_eq!(piece(&[&half, &half, "y"], usize::MAX), 2);
+        assert_eq!(piece(&["y"; 3], usize::MAX), 3);
     }
 }
