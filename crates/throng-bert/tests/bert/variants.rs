@@ -222,7 +222,9 @@ fn each_way_to_name_and_to_keep_weights() {
         ),
         ("gamma and beta", to_bytes(&old)),
     ] {
-        variant.compare(&variant.open(&bytes, &cpu), what);
+        for compute in [&cpu, &software()] {
+            variant.compare(&variant.open(&bytes, compute), what);
+        }
     }
 
     // A classifier's file, without a pooler: what is not used is named.
@@ -265,10 +267,10 @@ fn weights_in_parts() {
     let variant = &Variant::all()["silu"];
     let folder = tempfile::tempdir().unwrap();
     let files = write_parts(folder.path(), variant);
-    variant.compare(
-        &Encoder::open(folder.path(), &Compute::cpu()).unwrap(),
-        "parts",
-    );
+    for compute in [Compute::cpu(), software()] {
+        let encoder = Encoder::open(folder.path(), &compute).unwrap();
+        variant.compare(&encoder, "parts");
+    }
 
     let refused = |folder: &Path| match Encoder::open(folder, &Compute::cpu()).unwrap_err() {
         BertError::File { path, problem } => (path, problem),
