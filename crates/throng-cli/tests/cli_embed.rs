@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod common;
+use std::fs;
 use std::io::Write;
 use std::path::Path;
 use std::process::Stdio;
@@ -89,6 +90,38 @@ fn pooling_and_length_can_be_chosen() {
     for (a, b) in first.iter().zip(second) {
         assert!((a - b).abs() < 1e-6, "{a}, not {b}");
     }
+}
+
+/// MiniLM, in whose table of words that one word is not a number.
+fn without(word: &str) -> tempfile::TempDir {
+    let (from, folder) = (model(), tempfile::tempdir().unwrap());
+    for name in ["config.json", "tokenizer.json"] {
+        fs::copy(Path::new(&from).join(name), folder.path().join(name)).unwrap();
+    }
+    let words = fs::read_to_string(Path::new(&from).join("vocab.txt")).unwrap();
+    let id = words.lines().position(|line| line == word).unwrap();
+    let mut bytes = fs::read(Path::new(&from).join("model.safetensors")).unwrap();
+    let data = 8 + u64::from_le_bytes(bytes[..8].try_into().unwrap()) as usize;
+    let header: serde_json::Value = serde_json::from_slice(&bytes[8..data]).unwrap();
+    let table = &header["embeddings.word_embeddings.weight"]["data_offsets"][0];
+    let at = data + table.as_u64().unwrap() as usize + id * 384 * 4;
+    bytes[at..at + 4].copy_from_slice(&f32::NAN.to_le_bytes());
+    fs::write(folder.path().join("model.safetensors"), bytes).unwrap();
+    folder
+}
+
+#[test]
+fn a_vector_that_is_not_finite_is_named_by_its_text() {
+    let place = Place::new();
+    place.write("t.txt", LINES);
+    let model = without("shirt");
+    let model = model.path().to_str().unwrap();
+    let args = [
+        "embed", "--model", model, "--input", "t.txt", "--out", "e.npy",
+    ];
+    let line = place.run(args).failed(2);
+    assert_eq!(line, "t.txt: text 2: its vector holds NaN");
+    assert_eq!(place.list(), ["t.txt"]);
 }
 
 #[test]

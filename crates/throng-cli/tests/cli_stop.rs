@@ -7,6 +7,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use common::train::{model, table, train};
 use common::{Place, list, npy_f32, throng, uniform};
 
 /// Starts work that would take hours, waits until it is under way, and presses Ctrl-C `times`.
@@ -127,4 +128,33 @@ fn distances_stop_and_leave_nothing() {
     let (code, rest) = stopped(&place, &args, 1);
     assert_eq!((code, rest.as_str()), (130, LINE));
     assert_eq!(place.list(), ["a.npy"]);
+}
+
+#[test]
+fn embedding_and_predicting_stop_and_leave_what_was_there() {
+    let place = Place::new();
+    // A quarter of an hour's work.
+    place.write("t.csv", table(60_000));
+    let model = model();
+    let embed = [
+        "embed", "--model", &model, "--input", "t.csv", "--column", "words", "--out", "e.npy",
+    ];
+    let (code, rest) = stopped(&place, &embed, 1);
+    assert_eq!((code, rest.as_str()), (130, LINE));
+    assert_eq!(place.list(), ["t.csv"]);
+
+    let many = std::fs::read(place.path("t.csv")).unwrap();
+    place.write("t.csv", table(64));
+    train(&place, &["--quiet"]).ok();
+    let predict = [
+        "predict", "--model", "m", "--input", "t.csv", "--text", "words", "--out", "p.jsonl",
+    ];
+    place.run(predict).ok();
+    let before = std::fs::read(place.path("p.jsonl")).unwrap();
+    std::fs::write(place.path("t.csv"), many).unwrap();
+    let again = [&predict[..], &["--force"]].concat();
+    let (code, rest) = stopped(&place, &again, 1);
+    assert_eq!((code, rest.as_str()), (130, LINE));
+    assert_eq!(place.list(), ["m", "p.jsonl", "t.csv"]);
+    assert_eq!(std::fs::read(place.path("p.jsonl")).unwrap(), before);
 }

@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use throng::bert::BertError;
+use throng::compute::ComputeError;
 use throng::events::{ReadOptions, Source, Texts};
 
 use super::OutFile;
@@ -46,5 +48,20 @@ impl TextFiles {
     /// What is wrong with the texts.
     pub fn wrong(&self, problem: &str) -> Failure {
         at(self.input.display(), problem)
+    }
+
+    /// What a model found wrong with texts of which the first is number `first`, from 0.
+    pub fn failed(&self, error: BertError, first: u64) -> Failure {
+        let of = |index: usize, problem: &str| {
+            self.wrong(&format!("text {}: {problem}", first + index as u64))
+        };
+        match error {
+            BertError::Sequence { sequence, problem } => of(sequence, &problem),
+            BertError::Compute(
+                ComputeError::NotFinite { row, value, .. }
+                | ComputeError::TooLarge { row, value, .. },
+            ) => of(row, &format!("its vector holds {value}")),
+            error => error.into(),
+        }
     }
 }

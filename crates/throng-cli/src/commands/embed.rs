@@ -116,7 +116,7 @@ pub fn run(args: &Args, session: &Session) -> Result<(), Failure> {
                 progress.at("embed", texts.bytes(), total);
                 stop::flow()
             })
-            .map_err(|error| in_input(files, error, first))?;
+            .map_err(|error| files.failed(error, first))?;
         let values = vectors.into_vec()?;
         outcome.seconds += start.elapsed().as_secs_f64();
         rows.add(&values).map_err(|e| files.out.unwritten(&e))?;
@@ -161,16 +161,6 @@ fn problem(error: BertError) -> String {
     match error {
         BertError::Config(problem) => problem,
         error => error.to_string(),
-    }
-}
-
-/// An error of a batch whose texts begin at `first`.
-fn in_input(files: &TextFiles, error: BertError, first: u64) -> Failure {
-    match error {
-        BertError::Sequence { sequence, problem } => {
-            files.wrong(&format!("text {}: {problem}", first + sequence as u64))
-        }
-        error => error.into(),
     }
 }
 

@@ -62,10 +62,12 @@ pub fn run(args: &Args, session: &Session) -> Result<(), Failure> {
     let mut file = BufWriter::new(out.file());
     while let Some(batch) = texts.next_batch()? {
         stop::check()?;
-        let found = model.predict(&batch, &mut |_| {
-            progress.at("predict", texts.bytes(), total);
-            stop::flow()
-        })?;
+        let found = model
+            .predict(&batch, &mut |_| {
+                progress.at("predict", texts.bytes(), total);
+                stop::flow()
+            })
+            .map_err(|error| files.failed(error, n as u64))?;
         for row in found.chunks(labels.len()) {
             writeln!(file, "{}", said(&model, row, &mut counts))
                 .map_err(|error| files.out.unwritten(&error))?;
