@@ -117,6 +117,26 @@ fn labels_and_numbers_are_learnt_too() {
     );
     let stars = predict("n.jsonl")["label"].as_f64().unwrap();
     assert!((2.5..7.0).contains(&stars), "{stars}");
+
+    // Numbers that are 0 and 1 only are numbers still.
+    place.write("t.csv", table(96).replace(",4.5,", ",0,"));
+    let more = [
+        "--task",
+        "number",
+        "--label",
+        "stars",
+        "--epochs",
+        "8",
+        "--lr",
+        "5e-3",
+        "--early-stop",
+        "mean_absolute_error",
+        "--force",
+        "--json",
+    ];
+    let outcome = train(&place, &more).ok().json();
+    let error = outcome["report"]["mean_absolute_error"].as_f64().unwrap();
+    assert!(error < 0.5, "{outcome}");
 }
 
 #[test]
@@ -169,6 +189,10 @@ fn bad_input_is_one_line_and_leaves_nothing() {
             "--holdout: of 40 rows, 0 are left to judge by",
         ),
         (vec!["--early-stop", "luck"], "give one of roc_auc_score"),
+        (
+            vec!["--early-stop", "r2_score"],
+            "--early-stop: r2_score is no score of this task; give one of roc_auc_score",
+        ),
         (vec!["--adversarial", "0.1"], "cached features does not see"),
         (
             vec!["--tune", "full", "--augment", "crop=2"],

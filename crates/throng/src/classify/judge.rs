@@ -21,25 +21,40 @@ pub enum Score {
     AccuracyScore,
     /// Mean recall of the classes.
     BalancedAccuracyScore,
+    /// Matthews' correlation coefficient.
+    MatthewsCorrcoef,
     /// Log loss.
     LogLoss,
+    /// Brier score.
+    BrierScoreLoss,
+    /// Expected calibration error.
+    ExpectedCalibrationError,
     /// The training's own loss.
     Loss,
     /// Explained variance of numbers.
     R2Score,
+    /// Mean squared error of numbers.
+    MeanSquaredError,
+    /// Mean absolute error of numbers.
+    MeanAbsoluteError,
 }
 
 impl Score {
     /// Each, with the name that the command and scikit-learn give it.
-    pub const ALL: [(Self, &'static str); 8] = [
+    pub const ALL: [(Self, &'static str); 13] = [
         (Self::RocAucScore, "roc_auc_score"),
         (Self::AveragePrecisionScore, "average_precision_score"),
         (Self::F1Score, "f1_score"),
         (Self::AccuracyScore, "accuracy_score"),
         (Self::BalancedAccuracyScore, "balanced_accuracy_score"),
+        (Self::MatthewsCorrcoef, "matthews_corrcoef"),
         (Self::LogLoss, "log_loss"),
+        (Self::BrierScoreLoss, "brier_score_loss"),
+        (Self::ExpectedCalibrationError, "expected_calibration_error"),
         (Self::Loss, "loss"),
         (Self::R2Score, "r2_score"),
+        (Self::MeanSquaredError, "mean_squared_error"),
+        (Self::MeanAbsoluteError, "mean_absolute_error"),
     ];
 
     /// The usual one: the area of two classes and of labels, F1 of more classes, explained variance of numbers.
@@ -57,6 +72,30 @@ impl Score {
     pub fn name(self) -> &'static str {
         let known = Self::ALL.into_iter().find(|(score, _)| *score == self);
         known.map_or("", |(_, name)| name)
+    }
+
+    /// Whether less is better.
+    #[must_use]
+    pub fn is_loss(self) -> bool {
+        matches!(
+            self,
+            Self::LogLoss
+                | Self::BrierScoreLoss
+                | Self::ExpectedCalibrationError
+                | Self::Loss
+                | Self::MeanSquaredError
+                | Self::MeanAbsoluteError
+        )
+    }
+
+    /// Whether models of this task have it.
+    #[must_use]
+    pub fn is_of(self, task: Task) -> bool {
+        let is_of_numbers = matches!(
+            self,
+            Self::R2Score | Self::MeanSquaredError | Self::MeanAbsoluteError
+        );
+        self == Self::Loss || is_of_numbers == (task == Task::Regression)
     }
 }
 
@@ -87,6 +126,7 @@ impl Judgement {
     /// # Errors
     /// If they do not fit the truth.
     pub fn of(
+        task: Task,
         labels: &[String],
         targets: &Targets,
         probabilities: &[f64],
@@ -101,7 +141,7 @@ impl Judgement {
             Targets::Classes(classes) => {
                 Self::Classes(Box::new(params.judge(classes, &scores()?)?))
             }
-            Targets::Values { values, .. } if values.iter().any(|v| *v != 0.0 && *v != 1.0) => {
+            Targets::Values { values, .. } if task == Task::Regression => {
                 let truth: Vec<f64> = values.iter().map(|&v| f64::from(v)).collect();
                 Self::Numbers(NumberReport {
                     mean_squared_error: mean_squared_error(&truth, probabilities, None)?,
@@ -116,21 +156,29 @@ impl Judgement {
         })
     }
 
-    /// The score, larger being better; NaN where it is not defined or not one of this task.
+    /// The score, larger being better: of a loss, its negative. NaN where it is not defined or not one of this task.
     #[must_use]
     pub fn score(&self, score: Score, loss: f64) -> f64 {
         let found = match (self, score) {
-            (_, Score::Loss) => Some(-loss),
+            (_, Score::Loss) => Some(loss),
             (Self::Classes(report), Score::RocAucScore) => report.roc_auc_score,
             (Self::Classes(report), Score::AveragePrecisionScore) => report.average_precision_score,
             (Self::Classes(report), Score::F1Score) => Some(report.f1_score),
             (Self::Classes(report), Score::AccuracyScore) => Some(report.accuracy_score),
             (Self::Classes(report), Score::BalancedAccuracyScore) => report.balanced_accuracy_score,
-            (Self::Classes(report), Score::LogLoss) => report.log_loss.map(|loss| -loss),
+            (Self::Classes(report), Score::MatthewsCorrcoef) => report.matthews_corrcoef,
+            (Self::Classes(report), Score::LogLoss) => report.log_loss,
+            (Self::Classes(report), Score::BrierScoreLoss) => report.brier_score_loss,
+            (Self::Classes(report), Score::ExpectedCalibrationError) => {
+                Some(report.expected_calibration_error)
+            }
             (Self::Numbers(report), Score::R2Score) => report.r2_score,
+            (Self::Numbers(report), Score::MeanSquaredError) => Some(report.mean_squared_error),
+            (Self::Numbers(report), Score::MeanAbsoluteError) => Some(report.mean_absolute_error),
             _ => None,
         };
-        found.unwrap_or(f64::NAN)
+        let found = found.unwrap_or(f64::NAN);
+        if score.is_loss() { -found } else { found }
     }
 }
 
@@ -147,4 +195,51 @@ pub struct Epoch {
     pub score: Option<f64>,
     /// All measures on the rows held out.
     pub report: Judgement,
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    /// Every measure of a report that is a number is a score, by its own name; of a loss, its negative.
+    #[test]
+    fn each_measure_is_a_score() {
+        let labels = ["a", "b"].map(str::to_owned);
+        let classes = Targets::Classes(vec![0, 1, 1, 0]);
+        let values = Targets::Values {
+            values: vec![0.0, 1.0, 1.0, 0.0, 1.0, 1.0, 0.0, 0.0],
+            labels: 2,
+        };
+        let found = [0.7, 0.3, 0.4, 0.6, 0.2, 0.8, 0.45, 0.55];
+        for (task, targets) in [
+            (Task::SingleLabel, &classes),
+            (Task::MultiLabel, &values),
+            (Task::Regression, &values),
+        ] {
+            let judged = Judgement::of(task, &labels, targets, &found, None).unwrap();
+            let report = serde_json::to_value(&judged).unwrap();
+            let report = report.as_object().unwrap();
+            let measures = report.iter().filter(|(_, value)| value.is_f64());
+            let mut seen = 0;
+            for (name, value) in measures.filter(|(name, _)| *name != "threshold") {
+                let known = Score::ALL.into_iter().find(|(_, known)| known == name);
+                let (score, _) = known.unwrap_or_else(|| panic!("{name} is no score"));
+                assert!(score.is_of(task), "{name}");
+                let sign = if score.is_loss() { -1.0 } else { 1.0 };
+                let value = sign * value.as_f64().unwrap();
+                assert_eq!(judged.score(score, f64::NAN), value, "{name}");
+                seen += 1;
+            }
+            assert!(seen >= 3, "{report:?}");
+            assert_eq!(judged.score(Score::Loss, 0.25), -0.25);
+            for (score, name) in Score::ALL {
+                assert!(
+                    score.is_of(task) || judged.score(score, 0.0).is_nan(),
+                    "{name}"
+                );
+            }
+        }
+    }
 }

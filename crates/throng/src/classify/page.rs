@@ -208,10 +208,7 @@ fn measure_name(plan: &Plan<'_>) -> &'static str {
 
 /// Scores of losses are their negatives.
 fn sign(plan: &Plan<'_>) -> f64 {
-    match plan.score {
-        super::Score::Loss | super::Score::LogLoss => -1.0,
-        _ => 1.0,
-    }
+    if plan.score.is_loss() { -1.0 } else { 1.0 }
 }
 
 fn epochs(trained: &Trained, plan: &Plan<'_>, metrics: &[Value]) -> Vec<page::Epoch> {

@@ -68,16 +68,22 @@ pub struct Plan<'a> {
     pub checkpoints: Option<&'a Checkpoints>,
 }
 
-/// Trains a model, new or trained before, as the plan says, judges every epoch on `validation` and keeps the best. Its probabilities are then calibrated on the same rows by a temperature.
+/// Trains a model, new or trained before, as the plan says, judges every epoch on `validation` and keeps the best. Its
+/// probabilities are then calibrated on the same rows by a temperature.
 ///
 /// # Errors
-/// As of [`throng_bert::SequenceClassifier::train`].
+/// As of [`throng_bert::SequenceClassifier::train`]; if the score is none of the model's task.
 pub fn train(
     mut model: TextClassifier,
     plan: &Plan<'_>,
     [train, validation]: [TextExamples<'_>; 2],
     watch: &mut Watch<'_>,
 ) -> Result<Trained, Error> {
+    let (score, task) = (plan.score, model.classifier.task());
+    if !score.is_of(task) {
+        let problem = format!("{} is no score of this task", score.name());
+        return Err(BertError::Config(problem).into());
+    }
     model.set_temperature(1.0)?;
     let sequences = [model.encode(train.texts)?, model.encode(validation.texts)?];
     let most = model.tokenizer().max_length();
@@ -133,9 +139,9 @@ pub fn train(
 impl Trained {
     fn judge(&mut self, logits: &[f32], targets: &Targets, seed: u64) -> Result<(), Error> {
         let labels = self.model.classifier.labels().to_vec();
-        let labels = &labels;
+        let (task, labels) = (self.model.classifier.task(), &labels);
         self.plain = self.model.probabilities(logits);
-        self.uncalibrated = Some(Judgement::of(labels, targets, &self.plain, None)?);
+        self.uncalibrated = Some(Judgement::of(task, labels, targets, &self.plain, None)?);
         if let Targets::Classes(classes) = targets {
             let scores = Scores::of_f32(logits, labels.len())?;
             // Where the loss falls without end there is none, and scores stay as they are.
@@ -148,7 +154,7 @@ impl Trained {
             seed,
             ..Bootstrap::default()
         };
-        let report = Judgement::of(labels, targets, &self.probabilities, Some(&bootstrap))?;
+        let report = Judgement::of(task, labels, targets, &self.probabilities, Some(&bootstrap))?;
         self.report = Some(report);
         Ok(())
     }
@@ -180,9 +186,10 @@ impl TrainWatch for Judge<'_, '_> {
     }
 
     fn epoch(&mut self, epoch: &TrainEpoch<'_>) -> Result<f64, BertError> {
-        let labels = self.model.classifier.labels();
+        let classifier = &self.model.classifier;
+        let (task, labels) = (classifier.task(), classifier.labels());
         let probabilities = self.model.probabilities(epoch.logits);
-        let report = Judgement::of(labels, self.targets, &probabilities, None)
+        let report = Judgement::of(task, labels, self.targets, &probabilities, None)
             .map_err(|error| BertError::Config(error.to_string()))?;
         let validation_loss = epoch.validation_loss.unwrap_or(f64::NAN);
         let score = report.score(self.score, validation_loss);

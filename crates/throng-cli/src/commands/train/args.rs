@@ -249,10 +249,15 @@ fn augment(text: &str) -> Result<Augment, String> {
 
 fn score(name: &str) -> Result<Score, String> {
     let known = Score::ALL.into_iter().find(|(_, known)| *known == name);
-    known.map(|(score, _)| score).ok_or_else(|| {
-        let names: Vec<&str> = Score::ALL.into_iter().map(|(_, name)| name).collect();
-        format!("give one of {}", names.join(", "))
-    })
+    let score = known.map(|(score, _)| score);
+    score.ok_or_else(|| format!("give one of {}", names_of(|_| true)))
+}
+
+/// The names of some scores.
+fn names_of(is: impl Fn(Score) -> bool) -> String {
+    let known = Score::ALL.into_iter().filter(|(score, _)| is(*score));
+    let names: Vec<&str> = known.map(|(_, name)| name).collect();
+    names.join(", ")
 }
 
 impl Args {
@@ -269,6 +274,21 @@ impl Args {
             TaskName::Class => Label::Class,
             TaskName::Labels => Label::Several(self.rows.separator.clone()),
             TaskName::Number => Label::Number,
+        }
+    }
+
+    /// What epochs are told by, if that was said.
+    ///
+    /// # Errors
+    /// If it is no score of the task.
+    pub fn early_stop(&self, task: Task) -> Result<Option<Score>, Failure> {
+        match self.tuning.early_stop {
+            Some(score) if !score.is_of(task) => Err(Failure::input(format!(
+                "--early-stop: {} is no score of this task; give one of {}",
+                score.name(),
+                names_of(|score| score.is_of(task))
+            ))),
+            score => Ok(score),
         }
     }
 

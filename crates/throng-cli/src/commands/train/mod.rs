@@ -67,6 +67,8 @@ pub fn run(args: &Args, session: &Session) -> Result<(), Failure> {
     let folder = out.create()?;
     let options = ReadOptions::default();
     let (label, columns) = (args.label(), args.columns());
+    let task = label.task();
+    let early_stop = args.early_stop(task)?;
     let read = |path: &std::path::Path, labels: Option<&[String]>| {
         let source = match path.as_os_str() == "-" {
             true => Source::Stdin,
@@ -88,9 +90,7 @@ pub fn run(args: &Args, session: &Session) -> Result<(), Failure> {
     let replay = replay.map(|path| read(path, labels)).transpose()?;
     let rows = args.rows_of(&data, valid.as_ref(), replay.as_ref(), session.seed())?;
     let [train, validation] = [rows.examples(true), rows.examples(false)];
-    let task = label.task();
-    let score = args.tuning.early_stop;
-    let score = score.unwrap_or_else(|| Score::of(task, data.labels.len()));
+    let score = early_stop.unwrap_or_else(|| Score::of(task, data.labels.len()));
     session.note(format_args!(
         "{} texts to learn from, {} to judge by, {} labels",
         train.0.len().separate_with_commas(),

@@ -114,12 +114,12 @@ impl<'a> Rows<'a> {
 
     /// Both sets judged, if there are two.
     fn parts(&self, model: &TextClassifier, found: &[f64]) -> Result<NewAndOld, Failure> {
-        let labels = model.classifier.labels();
+        let (task, labels) = (model.classifier.task(), model.classifier.labels());
         let (_, targets) = self.examples(false);
         let of = |rows: std::ops::Range<usize>| {
             let found = &found[rows.start * labels.len()..rows.end * labels.len()];
             let truth = targets.pick(&rows.collect::<Vec<_>>());
-            Judgement::of(labels, &truth, found, None).map_err(Failure::from)
+            Judgement::of(task, labels, &truth, found, None).map_err(Failure::from)
         };
         let new = self.new.validation.len();
         Ok(NewAndOld {
