@@ -2,10 +2,11 @@
 
 pip install torch==2.9.1 transformers==4.57.1 pyarrow==26.0.1 scikit-learn==1.9.1
 
-tune_peer.py data REVIEWS FOLDER              writes train.csv and test.csv, 4,000 texts each
-tune_peer.py head|lora|full MODEL FOLDER SEED trains on them and prints the best epoch's area under the ROC curve
+tune_peer.py data|all REVIEWS FOLDER          writes train.csv and test.csv: 4,000 texts each, or all, a fifth of them to test by
+tune_peer.py head|lora|full MODEL FOLDER SEED [TOKENS]
+                                              trains on them and prints the best epoch's area under the ROC curve
 
-Both sides: at most 64 tokens, batches of 16 (of like length), AdamW with decay 0.01 of matrices, warm-up over a tenth of the
+Both sides: at most 64 tokens or so many, batches of 16 (of like length), AdamW with decay 0.01 of matrices, warm-up over a tenth of the
 steps and then a line to 0, gradients cut to norm 1; the pooler and the map to labels are trained, its dropout is 0.1. Head:
 10 epochs at 1e-3 on the body's vectors, computed once. LoRA: rank 8, alpha 16, query and value, one epoch at 1e-3. Full:
 every tensor, one epoch at 2e-5.
@@ -22,13 +23,14 @@ from pathlib import Path
 SIZE, TOKENS, BATCH, TOGETHER = 4_000, 64, 16, 50
 
 
-def data(reviews, folder):
+def data(kind, reviews, folder):
     import pyarrow.parquet as parquet
 
     table = parquet.read_table(reviews, columns=["Review Text", "Recommended IND"]).to_pydict()
     rows = {text: label for text, label in zip(*table.values()) if text and text.strip()}
     order = sorted(rows, key=lambda text: hashlib.sha256(text.encode()).digest())
-    for name, texts in [("train", order[:SIZE]), ("test", order[SIZE : 2 * SIZE])]:
+    train, end = (SIZE, 2 * SIZE) if kind == "data" else (len(order) - len(order) // 5, len(order))
+    for name, texts in [("train", order[:train]), ("test", order[train:end])]:
         with open(Path(folder) / f"{name}.csv", "w", newline="") as file:
             writer = csv.writer(file)
             writer.writerow(["text", "recommended"])
@@ -61,7 +63,7 @@ def adapt(model, rank=8, alpha=16.0):
         attention.query, attention.value = Adapted(attention.query), Adapted(attention.value)
 
 
-def tune(kind, folder_of_model, folder, seed):
+def tune(kind, folder_of_model, folder, seed, tokens):
     import torch
     from sklearn.metrics import roc_auc_score
     from transformers import AutoTokenizer, BertForSequenceClassification, get_linear_schedule_with_warmup
@@ -73,14 +75,16 @@ def tune(kind, folder_of_model, folder, seed):
     sets = []
     for name in ("train", "test"):
         texts, truth = read(Path(folder) / f"{name}.csv")
-        sets.append((tokenizer(texts, truncation=True, max_length=TOKENS)["input_ids"], torch.tensor(truth)))
+        sets.append((tokenizer(texts, truncation=True, max_length=tokens)["input_ids"], torch.tensor(truth)))
+    (train_ids, train_truth), (test_ids, test_truth) = sets
+    size = len(train_ids)
     for name, parameter in model.named_parameters():
         parameter.requires_grad = kind == "full" or name.startswith(("bert.pooler", "classifier"))
     if kind == "lora":
         adapt(model)
     trained = [p for p in model.parameters() if p.requires_grad]
     epochs = 10 if kind == "head" else 1
-    steps = epochs * math.ceil(SIZE / BATCH)
+    steps = epochs * math.ceil(size / BATCH)
     optimiser = torch.optim.AdamW(
         [
             {"params": [p for p in trained if p.dim() > 1], "weight_decay": 0.01},
@@ -107,14 +111,13 @@ def tune(kind, folder_of_model, folder, seed):
         pooled = torch.tanh(model.bert.pooler.dense(vectors))
         return model.classifier(model.dropout(pooled))
 
-    (train_ids, train_truth), (test_ids, test_truth) = sets
     cached = [first(ids) for ids, _ in sets] if kind == "head" else None
     best = 0.0
     for _ in range(epochs):
         model.train()
-        order = torch.randperm(SIZE).tolist()
+        order = torch.randperm(size).tolist()
         batches = []
-        for at in range(0, SIZE, TOGETHER * BATCH):
+        for at in range(0, size, TOGETHER * BATCH):
             together = sorted(order[at : at + TOGETHER * BATCH], key=lambda row: -len(train_ids[row]))
             batches += [together[i : i + BATCH] for i in range(0, len(together), BATCH)]
         for place in torch.randperm(len(batches)).tolist():
@@ -135,11 +138,11 @@ def tune(kind, folder_of_model, folder, seed):
 
 def main():
     kind, *arguments = sys.argv[1:]
-    if kind == "data":
-        return data(*arguments)
+    if kind in ("data", "all"):
+        return data(kind, *arguments)
     start = time.perf_counter()
-    model, folder, seed = arguments
-    auc = tune(kind, model, folder, int(seed))
+    model, folder, seed, *tokens = arguments
+    auc = tune(kind, model, folder, int(seed), *map(int, tokens or [TOKENS]))
     print(json.dumps({"kind": kind, "seed": int(seed), "roc_auc_score": auc, "seconds": time.perf_counter() - start}))
 
 
