@@ -2,7 +2,8 @@
 
 peer_bert.py data REVIEWS TEXTS.json    writes 2,000 review texts
 peer_bert.py embed MODEL TEXTS.json     times their vectors by sentence-transformers
-peer_bert.py full MODEL TEXTS.json      times the steps of fine-tuning by transformers, and tells what they hold
+peer_bert.py full MODEL TEXTS.json      times the steps of fine-tuning by transformers
+The last two tell what is held beside the model.
 """
 
 import hashlib
@@ -24,6 +25,12 @@ def status(field):
     raise KeyError(field)
 
 
+def forget_peak():
+    """Forgets the peak so far, and returns what is held."""
+    Path("/proc/self/clear_refs").write_text("5")
+    return status("VmRSS")
+
+
 def data(reviews, path):
     import pyarrow.parquet as parquet
 
@@ -40,11 +47,13 @@ def embed(model, texts):
 
     model = SentenceTransformer(model, device="cpu")
     model.max_seq_length = TOKENS
+    before = forget_peak()
     model.encode(texts[:64])
     start = time.perf_counter()
     vectors = model.encode(texts, batch_size=32)
     seconds = time.perf_counter() - start
-    return {"seconds": seconds, "value": float(np.abs(vectors).mean(dtype=np.float64))}
+    bytes = status("VmHWM") - before
+    return {"seconds": seconds, "value": float(np.abs(vectors).mean(dtype=np.float64)), "bytes": bytes}
 
 
 def full(model, texts):
@@ -55,8 +64,7 @@ def full(model, texts):
     model = BertForSequenceClassification.from_pretrained(model, num_labels=2)
     optimiser = torch.optim.AdamW(model.parameters(), lr=2e-5, weight_decay=0.01)
     model.train()
-    Path("/proc/self/clear_refs").write_text("5")  # forget the peak so far
-    before = status("VmRSS")
+    before = forget_peak()
     ended = []
     for step in range(STEPS):
         batch = texts[step * BATCH : (step + 1) * BATCH]

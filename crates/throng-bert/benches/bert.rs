@@ -1,8 +1,8 @@
 //! Our side of `cargo xtask bench --bert`: prints one JSON object.
 //!
-//! `bert embed MODEL TEXTS.json` times the vectors of texts, `bert full MODEL TEXTS.json` the steps of fine-tuning and what
-//! they hold, `bert head MODEL` an epoch on cached features; `bert growth MODEL` tells what steps hold early and late.
-//! MODEL is a sentence-transformers folder, and all of these run on the CPU. `bert gpu MODEL TEXTS.json` embeds on the GPU,
+//! `bert embed MODEL TEXTS.json` times the vectors of texts, `bert full MODEL TEXTS.json` the steps of fine-tuning, and both
+//! tell what they hold; `bert head MODEL` times an epoch on cached features; `bert growth MODEL full|head|lora` tells what
+//! steps hold early and late. MODEL is a sentence-transformers folder, and all of these run on the CPU. `bert gpu MODEL TEXTS.json` embeds on the GPU,
 //! twice.
 
 use std::error::Error;
@@ -45,8 +45,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         ["gpu", model, texts] => first_and_next(&open(model, &Compute::gpu()?)?, &read(texts)?),
         ["full", model, texts] => full(&open(model, &Compute::cpu())?, &read(texts)?),
         ["head", model] => head(&open(model, &Compute::cpu())?),
-        ["growth", model] => growth(&open(model, &Compute::cpu())?),
-        _ => Err("usage: bert embed|gpu|full|head|growth MODEL [TEXTS.json]".into()),
+        ["growth", model, tuning] => growth(&open(model, &Compute::cpu())?, tuning),
+        _ => Err("usage: bert embed|gpu|full|head|growth MODEL [TEXTS.json|TUNING]".into()),
     }?;
     println!("{result}");
     Ok(())
@@ -60,17 +60,19 @@ fn read(texts: &str) -> Result<Vec<String>, Box<dyn Error>> {
     Ok(serde_json::from_slice(&fs::read(texts)?)?)
 }
 
-/// Seconds of the texts' vectors, and the vectors' mean magnitude.
+/// Seconds of the texts' vectors, the vectors' mean magnitude, and what is held beside the model.
 fn embed(encoder: &TextEncoder, texts: &[String]) -> Outcome {
     let encoder = encoder.clone().with_max_length(TOKENS)?;
     let go_on = &mut |_| ControlFlow::Continue(());
+    let before = forget_peak()?;
     encoder.embed(&texts[..64], go_on)?;
     let start = Instant::now();
     let vectors = encoder.embed(texts, go_on)?;
     let seconds = start.elapsed().as_secs_f64();
+    let bytes = status("VmHWM")?.saturating_sub(before);
     let values = vectors.into_vec()?;
     let mean = values.iter().map(|v| f64::from(v.abs())).sum::<f64>() / values.len() as f64;
-    Ok(json!({ "seconds": seconds, "value": mean }))
+    Ok(json!({ "seconds": seconds, "value": mean, "bytes": bytes }))
 }
 
 /// [`embed`] twice: a GPU's kernels are built and chosen in the first turn.
@@ -103,9 +105,14 @@ fn head(encoder: &TextEncoder) -> Outcome {
 }
 
 /// The peak of memory from the first step to an early one, and from there to a late one.
-fn growth(encoder: &TextEncoder) -> Outcome {
+fn growth(encoder: &TextEncoder, tuning: &str) -> Outcome {
     let mut watch = Watch::default();
-    let tuning = Tuning::Lora(LoraParams::default());
+    let tuning = match tuning {
+        "full" => Tuning::Full,
+        "head" => Tuning::Head,
+        "lora" => Tuning::Lora(LoraParams::default()),
+        _ => return Err(format!("no tuning {tuning}").into()),
+    };
     train(encoder, &made_up(BATCH * LATE, 16), tuning, 1, &mut watch)?;
     Ok(json!({ "early": watch.early, "late": status("VmHWM")? }))
 }

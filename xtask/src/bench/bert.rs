@@ -23,6 +23,8 @@ const AGREEMENT: f64 = 1e-5;
 const EMBEDDING: f64 = 0.8;
 /// At most so many times the peer's memory.
 const MEMORY: f64 = 1.5;
+/// The tunings whose memory is looked at early and late.
+const TUNINGS: [&str; 3] = ["full", "head", "lora"];
 /// Seconds of a head's epoch, at most.
 const HEAD: f64 = 5.0;
 /// What memory may grow by from an early step to a late one (relative), at most.
@@ -38,13 +40,16 @@ pub fn run() -> Result<()> {
     let embed = sides.both("embed")?;
     let full = sides.both("full")?;
     let head = figure(&sides.ours(&["head"])?, "seconds")?;
-    let growth = sides.ours(&["growth"])?;
+    let mut growth = [[0.0; 2]; 3];
+    for (peaks, tuning) in growth.iter_mut().zip(TUNINGS) {
+        let found = sides.ours(&["growth", tuning])?;
+        *peaks = [figure(&found, "early")?, figure(&found, "late")?];
+    }
     let report = Report {
         embed,
         full,
         head,
-        early: figure(&growth, "early")?,
-        late: figure(&growth, "late")?,
+        growth,
     };
     println!("{}", report.table());
     let mut marks = Marks::default();
@@ -131,33 +136,34 @@ fn rate([ours, theirs]: &[Turn; 2]) -> f64 {
 
 /// All figures: of pairs, ours comes first.
 struct Report {
-    /// Of all texts.
+    /// Of all texts, and what they hold beside the model.
     embed: [Turn; 2],
     /// Of a step that trains every tensor, and what such steps hold beside the model.
     full: [Turn; 2],
     /// Seconds of an epoch of a head on cached features.
     head: f64,
-    /// The peak of memory from the first step to an early one, and from there to a late one.
-    early: f64,
-    late: f64,
+    /// Of each tuning the peak of memory from the first step to an early one, and from there to a late one.
+    growth: [[f64; 2]; 3],
+}
+
+/// What both sides held.
+fn bytes(turns: &[Turn; 2]) -> [f64; 2] {
+    turns
+        .each_ref()
+        .map(|turn| turn.bytes().unwrap_or(f64::NAN))
+}
+
+/// How many times the peer's memory ours is.
+fn memory(turns: &[Turn; 2]) -> f64 {
+    let [ours, theirs] = bytes(turns);
+    ours / theirs
+}
+
+fn growth([early, late]: [f64; 2]) -> f64 {
+    late / early - 1.0
 }
 
 impl Report {
-    fn bytes(&self) -> [f64; 2] {
-        self.full
-            .each_ref()
-            .map(|turn| turn.bytes().unwrap_or(f64::NAN))
-    }
-
-    fn memory(&self) -> f64 {
-        let [ours, theirs] = self.bytes();
-        ours / theirs
-    }
-
-    fn growth(&self) -> f64 {
-        self.late / self.early - 1.0
-    }
-
     fn hold(&self, marks: &mut Marks) {
         let [ours, theirs] = &self.embed;
         let off = (ours.value / theirs.value - 1.0).abs();
@@ -168,12 +174,20 @@ impl Report {
             EMBEDDING,
         );
         marks.at_most(
+            "embedding, times the peer's memory",
+            memory(&self.embed),
+            MEMORY,
+        );
+        marks.at_most(
             "fine-tuning, times the peer's memory",
-            self.memory(),
+            memory(&self.full),
             MEMORY,
         );
         marks.at_most("seconds of a head's epoch", self.head, HEAD);
-        marks.at_most("growth of memory while training", self.growth(), GROWTH);
+        for (tuning, peaks) in TUNINGS.iter().zip(self.growth) {
+            let what = format!("growth of memory while training ({tuning})");
+            marks.at_most(&what, growth(peaks), GROWTH);
+        }
     }
 
     fn table(&self) -> String {
@@ -183,40 +197,45 @@ impl Report {
         };
         let [ours, theirs] = &self.embed;
         let [step, other] = &self.full;
-        let [bytes, others] = self.bytes();
         let mib = |bytes: f64| format!("{:.0} MiB", bytes / f64::from(1 << 20));
-        let rows = [
+        let held = |what: &str, turns: &[Turn; 2]| {
+            let [ours, theirs] = bytes(turns);
+            let ratio = format!("{:.2} of it, mark {MEMORY}", memory(turns));
+            [what.to_owned(), mib(ours), mib(theirs), ratio]
+        };
+        let mut rows = vec![
             [
                 "2,000 reviews embedded, at most 128 tokens".to_owned(),
                 texts(ours),
                 texts(theirs),
                 format!("{:.2} of its rate, mark {EMBEDDING}", rate(&self.embed)),
             ],
+            held("what that holds at its peak beside the model", &self.embed),
             [
                 "a step of full fine-tuning, 16 reviews of at most 64 tokens".to_owned(),
                 format!("{:.2} s", step.seconds),
                 format!("{:.2} s", other.seconds),
                 format!("{:.2} of its rate", rate(&self.full)),
             ],
-            [
-                "what 20 such steps hold at their peak beside the model".to_owned(),
-                mib(bytes),
-                mib(others),
-                format!("{:.2} of it, mark {MEMORY}", self.memory()),
-            ],
+            held(
+                "what 20 such steps hold at their peak beside the model",
+                &self.full,
+            ),
             [
                 "an epoch of a head on 20,000 cached features".to_owned(),
                 format!("{:.2} s", self.head),
                 String::new(),
                 format!("mark {HEAD} s"),
             ],
-            [
-                "peak of a process that trains (LoRA), steps 1 to 50 and 50 to 500".to_owned(),
-                format!("{}, {}", mib(self.early), mib(self.late)),
-                String::new(),
-                format!("{:+.1}%, mark {:+.0}%", 1e2 * self.growth(), 1e2 * GROWTH),
-            ],
         ];
+        for (tuning, peaks) in TUNINGS.iter().zip(self.growth) {
+            rows.push([
+                format!("peak of a process that trains ({tuning}), steps 1 to 50 and 50 to 500"),
+                peaks.map(mib).join(", "),
+                String::new(),
+                format!("{:+.1}%, mark {:+.0}%", 1e2 * growth(peaks), 1e2 * GROWTH),
+            ]);
+        }
         let head = ["all-MiniLM-L6-v2, CPU", "throng", "PyTorch", ""].map(str::to_owned);
         let mut text = line(&head) + "|---|---:|---:|---|\n";
         for row in rows {
@@ -242,11 +261,10 @@ mod tests {
 
     fn report() -> Report {
         Report {
-            embed: turns([20.0, 16.0], [0.05, 0.05], [0.0; 2]),
+            embed: turns([20.0, 16.0], [0.05, 0.05], [1.5e8, 1e8]),
             full: turns([1.0, 2.0], [0.7; 2], [1.5e9, 1e9]),
             head: 5.0,
-            early: 1e9,
-            late: 1.009e9,
+            growth: [[1e9, 1.009e9]; 3],
         }
     }
 
@@ -259,19 +277,19 @@ mod tests {
         };
         missed(report()).unwrap();
         let worse = Report {
-            embed: turns([20.0, 15.9], [0.05, 0.05001], [0.0; 2]),
+            embed: turns([20.0, 15.9], [0.05, 0.05001], [1.6e8, 1e8]),
             full: turns([1.0, 2.0], [0.7; 2], [1.6e9, 1e9]),
             head: 5.1,
-            late: 1.02e9,
-            ..report()
+            growth: [[1e9, 1.009e9], [1e9, 1.02e9], [1e9, 1e9]],
         };
         let all = missed(worse).unwrap_err();
         for what in [
             "vectors",
-            "embedding",
+            "embedding, times the peer's rate",
+            "embedding, times the peer's memory",
             "fine-tuning",
             "head's epoch",
-            "growth",
+            "growth of memory while training (head)",
         ] {
             assert!(all.contains(what), "{all}");
         }
