@@ -94,12 +94,14 @@ fn main(
     let first = params.a_first + group * 4u * ty_count;
     let row = first + local.y;
     let slot = local.y * tx_count + local.x;
-    if params.is_first == 1u && local.x == 0u {
+    if params.is_first == 1u {
         for (var c = 0u; c < params.k; c++) {
-            clear(row, c);
-            clear(row + ty_count, c);
-            clear(row + 2u * ty_count, c);
-            clear(row + 3u * ty_count, c);
+            if local.x == 0u {
+                clear(row, c);
+                clear(row + ty_count, c);
+                clear(row + 2u * ty_count, c);
+                clear(row + 3u * ty_count, c);
+            }
         }
     }
     for (var c = 0u; c < params.k; c++) {

@@ -92,6 +92,8 @@ pub const DX12_IN_SHORT: Api = Api {
 /// # Errors
 /// If a test fails, or none ran on that API.
 pub fn test(debian: &Debian, api: &Api) -> Result<()> {
+    // Alone, it would run what another commit left.
+    build(debian)?;
     // The compiler that wgpu takes on Windows where no other is installed; wine's own cannot compile our HLSL.
     if api.name == DX12.name {
         fs::copy(
