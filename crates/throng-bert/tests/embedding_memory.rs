@@ -89,5 +89,4 @@ fn embedding_takes_a_batch_beside_vectors_and_tokens() {
         of_book <= of_page + of_page / 10,
         "{of_page}, then {of_book}"
     );
-    println!("{of_few} {of_many} {of_page} {of_book}");
 }

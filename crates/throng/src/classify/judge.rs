@@ -40,7 +40,7 @@ pub enum Score {
 }
 
 impl Score {
-    /// Each, with the name that the command and scikit-learn give it.
+    /// Each, with the name that the command gives it, which is that of scikit-learn where it has it.
     pub const ALL: [(Self, &'static str); 13] = [
         (Self::RocAucScore, "roc_auc_score"),
         (Self::AveragePrecisionScore, "average_precision_score"),
