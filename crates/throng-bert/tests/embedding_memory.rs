@@ -15,7 +15,7 @@ const WIDTH: usize = 32;
 const LENGTH: usize = 64;
 const WORDS: usize = 40;
 
-/// A small model of words `a` to `w39`.
+/// A small model of the words `w0` to `w39`.
 fn encoder() -> TextEncoder {
     let special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"].map(String::from);
     let words = special
