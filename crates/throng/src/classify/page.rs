@@ -158,7 +158,7 @@ fn summary(
         device: about.device.clone(),
         stopped: match trained.training.ended {
             throng_bert::Ended::Whole => None,
-            throng_bert::Ended::Early => Some("The score had stopped growing.".to_owned()),
+            throng_bert::Ended::Early => Some("The score had stopped getting better.".to_owned()),
             throng_bert::Ended::Stopped => Some("It was stopped by hand.".to_owned()),
         },
         settings: vec![

@@ -118,7 +118,7 @@ pub struct TuningArgs {
     /// chance with a chance, such as crop=0.7,mask=0.1
     #[arg(long, value_name = "KIND=N,...", value_parser = augment)]
     pub augment: Option<Augment>,
-    /// What epochs are told by; end when it has not grown for --patience epochs
+    /// What epochs are told by; end when it was not better for --patience epochs
     #[arg(long, value_name = "METRIC", value_parser = score)]
     pub early_stop: Option<Score>,
     /// Epochs without a better score
