@@ -118,6 +118,16 @@ fn what_there_is_nothing_of_is_absent() {
 }
 
 #[test]
+fn epochs_before_temperature_scaling_are_said_to_be() {
+    let words = "Epochs are judged before temperature scaling";
+    let mut report = binary();
+    assert!(read(&report).text().contains(words));
+    report.calibration.as_mut().expect("calibrated").after = None;
+    assert!(!read(&report).text().contains(words));
+    assert!(!read(&multilabel()).text().contains(words));
+}
+
+#[test]
 fn the_summary_says_it_in_words() {
     let report = binary();
     let page = read(&report);

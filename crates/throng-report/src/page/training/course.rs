@@ -15,6 +15,9 @@ use crate::training::{Epoch, TrainingReport};
 /// The least that the axis of a share spans, so that small differences look small.
 const SPAN: f64 = 0.1;
 
+/// Why an epoch's figures may differ from those of the model that was kept of it.
+const UNSCALED: &str = "Epochs are judged before temperature scaling; the kept model’s figures are of the probabilities after it.";
+
 pub(super) fn section(report: &TrainingReport) -> Option<Markup> {
     let charts: Vec<Markup> = [
         losses::chart(report),
@@ -33,10 +36,17 @@ pub(super) fn section(report: &TrainingReport) -> Option<Markup> {
         html! {
             @if !charts.is_empty() { div.panels { @for chart in &charts { (chart) } } }
             @if !report.epochs.is_empty() {
+                @if is_scaled(report) { p { (UNSCALED) } }
                 (fold("All epochs as a table", wide("All epochs as a table", table::table(report))))
             }
         },
     ))
+}
+
+/// Whether the kept model's figures are of other probabilities than its epoch's.
+fn is_scaled(report: &TrainingReport) -> bool {
+    let calibration = report.calibration.as_ref();
+    calibration.is_some_and(|calibration| calibration.after.is_some())
 }
 
 /// The epoch whose model was kept.
