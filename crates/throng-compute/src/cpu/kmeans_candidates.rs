@@ -4,8 +4,10 @@ use super::nearest::MOST_ROWS;
 
 /// Which centroids may be the nearest of a tile's rows, and what is known of their scores: see `quantized`.
 pub struct Candidates {
-    /// The centroids that may be a row's nearest.
-    pub all: Vec<Candidate>,
+    /// Each candidate's row in its tile.
+    pub rows: Vec<u32>,
+    /// Its centroid.
+    pub columns: Vec<u32>,
     /// What the least score is at most, by row.
     pub least: [f32; MOST_ROWS],
     /// The least score of the other centroids, by row.
@@ -20,26 +22,17 @@ impl Candidates {
     /// Of no rows.
     pub fn new() -> Self {
         Self {
-            all: Vec::new(),
+            rows: Vec::new(),
+            columns: Vec::new(),
             least: [0.0; MOST_ROWS],
             floor: [0.0; MOST_ROWS],
             norm: [0.0; MOST_ROWS],
             margin: [0.0; MOST_ROWS],
         }
     }
-}
 
-/// A centroid that may be a row's nearest.
-#[derive(Clone, Copy)]
-pub struct Candidate {
-    /// The row in its tile.
-    pub row: u32,
-    /// The centroid.
-    pub column: u32,
-    /// The least that its score may be.
-    #[cfg_attr(
-        not(target_arch = "x86_64"),
-        expect(dead_code, reason = "without codes there are no candidates")
-    )]
-    pub lower: f32,
+    /// The candidates, each as its row in the tile and its centroid.
+    pub fn all(&self) -> impl Iterator<Item = (u32, u32)> {
+        self.rows.iter().copied().zip(self.columns.iter().copied())
+    }
 }

@@ -82,27 +82,33 @@ impl Changes {
             moves,
             ends,
         } = self;
+        // Plain loops: both passes are on one thread, and as an iterator of iterators they took three times as long.
         let blocks = slots.chunks((*most).max(1)).zip(counts.iter());
-        let changes = blocks.flat_map(|(slots, &count)| &slots[..count]);
-        let both = changes.flat_map(|&Change { row, before }| {
-            let after = labels[row as usize];
-            [(before, false), (after, true)]
-                .map(|(cluster, enters)| (cluster, Move { row, enters }))
-        });
         ends.clear();
         ends.resize(k, 0);
-        for (cluster, _) in both.clone() {
-            ends[cluster as usize] += 1;
+        for (slots, &count) in blocks.clone() {
+            for change in &slots[..count] {
+                ends[change.before as usize] += 1;
+                ends[labels[change.row as usize] as usize] += 1;
+            }
         }
         let mut sum = 0;
         for end in ends.iter_mut() {
             // Where the cluster begins, until its moves are placed.
             sum += std::mem::replace(end, sum);
         }
-        for (cluster, step) in both {
+        let mut place = |cluster: u32, step: Move| {
             let place = &mut ends[cluster as usize];
             moves[*place as usize] = step;
             *place += 1;
+        };
+        for (slots, &count) in blocks {
+            for &Change { row, before } in &slots[..count] {
+                let after = labels[row as usize];
+                let [leaves, enters] = [false, true].map(|enters| Move { row, enters });
+                place(before, leaves);
+                place(after, enters);
+            }
         }
         (moves, ends)
     }

@@ -8,7 +8,7 @@ use pulp::Simd;
 
 use super::kmeans_assign::distance;
 use super::kmeans_bounds::{Drift, above_product, by_difference, by_product, keeps};
-use super::kmeans_candidates::Candidates;
+use super::kmeans_tile::{MOST_CANDIDATES, NONE, Tile, is_several};
 use super::nearest::{ByDifference, ByProduct, Columns, MOST_ROWS, Room, nearest, tile_rows};
 use super::quantized::{Desk, Quantized};
 use super::simd::prefetch_all;
@@ -41,50 +41,8 @@ pub struct Found {
     pub kept: usize,
 }
 
-/// No centroid.
-const NONE: u32 = u32::MAX;
-
-/// Candidates of a row that are measured one by one, each in the time of a few centroids of a tile.
-const MOST_CANDIDATES: u32 = 16;
-
-/// Whether a row is to be measured from so many candidates.
-fn is_several(count: u32) -> bool {
-    (2..=MOST_CANDIDATES).contains(&count)
-}
-
-/// Some rows that are compared by their codes.
-struct Tile {
-    /// Their places in the part, and in all.
-    rows: Vec<usize>,
-    rows_of_all: Vec<usize>,
-    screen: Candidates,
-    /// Candidates of each row.
-    counts: [u32; MOST_ROWS],
-    /// One of them.
-    column: [u32; MOST_ROWS],
-}
-
-impl Tile {
-    fn new() -> Self {
-        Self {
-            rows: Vec::with_capacity(MOST_ROWS),
-            rows_of_all: Vec::with_capacity(MOST_ROWS),
-            screen: Candidates::new(),
-            counts: [0; MOST_ROWS],
-            column: [NONE; MOST_ROWS],
-        }
-    }
-
-    /// Counts the candidates.
-    fn count(&mut self) {
-        self.counts = [0; MOST_ROWS];
-        for candidate in &self.screen.all {
-            let i = candidate.row as usize;
-            self.counts[i] += 1;
-            self.column[i] = candidate.column;
-        }
-    }
-}
+/// Candidates whose sums are added up side by side.
+const TOGETHER: usize = 4;
 
 impl Part<'_> {
     /// Compares the rows that may leave their centroids, and sets their bounds.
@@ -174,19 +132,15 @@ impl<S: Simd> Search<'_, '_, S> {
             now.rows_of_all.clear();
             now.rows_of_all
                 .extend(now.rows.iter().map(|row| self.part.first + row));
-            codes.screen(&mut desk, &mut now.screen, &now.rows_of_all);
+            let next = self.part.first + self.next;
+            codes.screen(&mut desk, &mut now.screen, &now.rows_of_all, next);
             now.count();
-            // They come while the tile before is measured and the one after compared.
-            for (i, &row) in now.rows.iter().enumerate() {
-                if is_several(now.counts[i]) {
-                    prefetch_all(self.row(row));
-                }
-            }
-            self.among(last, &mut wide);
+            self.among(last, now, &mut wide);
             last.rows.clear();
             std::mem::swap(&mut now, &mut last);
         }
-        self.among(last, &mut wide);
+        now.open.clear();
+        self.among(last, now, &mut wide);
         wide
     }
 
@@ -233,53 +187,64 @@ impl<S: Simd> Search<'_, '_, S> {
     }
 
     /// Compares a tile's rows by their distances from their candidates; those with too many are added to `wide`.
+    /// Fetches the rows of `next` meanwhile.
     #[inline(always)]
-    fn among(&mut self, tile: &Tile, wide: &mut Vec<usize>) {
+    fn among(&mut self, tile: &mut Tile, next: &Tile, wide: &mut Vec<usize>) {
+        let mut ahead = next.open.iter();
+        // A row has at least two candidates.
+        for (distances, pairs) in tile.distances.chunks_mut(2).zip(tile.pairs.chunks(2)) {
+            if let Some(&i) = ahead.next() {
+                prefetch_all(self.row(next.rows[i]));
+            }
+            for (distance, &(row, column)) in distances.iter_mut().zip(pairs) {
+                *distance = self.distance(tile.rows[row as usize], column);
+            }
+        }
+        for &i in ahead {
+            prefetch_all(self.row(next.rows[i]));
+        }
+        let mut best = tile.column;
+        let mut least = [f32::MAX; MOST_ROWS];
+        let mut second = [f32::MAX; MOST_ROWS];
+        for (&distance, &(row, column)) in tile.distances.iter().zip(&tile.pairs) {
+            let i = row as usize;
+            let is_less = distance < least[i];
+            let other = if is_less { least[i] } else { distance };
+            second[i] = if other < second[i] { other } else { second[i] };
+            best[i] = if is_less { column } else { best[i] };
+            least[i] = if is_less { distance } else { least[i] };
+        }
         let Tile {
             rows,
             screen,
             counts,
             ..
-        } = tile;
-        let mut best = tile.column;
-        let mut least = [f32::MAX; MOST_ROWS];
-        let mut second = [f32::MAX; MOST_ROWS];
-        for candidate in &screen.all {
-            let i = candidate.row as usize;
-            if !is_several(counts[i]) {
-                continue;
-            }
-            let distance = self.distance(rows[i], candidate.column);
-            if distance < least[i] {
-                second[i] = least[i];
-                (least[i], best[i]) = (distance, candidate.column);
-            } else {
-                second[i] = second[i].min(distance);
-            }
+        } = &*tile;
+        // By themselves, so that they are done by vectors.
+        let (mut of_others, mut of_candidates, mut above) = (least, second, least);
+        for i in 0..MOST_ROWS {
+            of_others[i] = by_product(screen.norm[i], screen.floor[i], screen.margin[i]);
+            of_candidates[i] = by_difference(second[i], self.features);
+            above[i] = above_product(screen.norm[i], screen.least[i], screen.margin[i]);
         }
         for (i, &row) in rows.iter().enumerate() {
             if !(1..=MOST_CANDIDATES).contains(&counts[i]) {
                 wide.push(row);
                 continue;
             }
-            let mut bound = by_product(screen.norm[i], screen.floor[i], screen.margin[i]);
-            if is_several(counts[i]) {
-                let mut of_candidates = by_difference(second[i], self.features);
-                if keeps(least[i], of_candidates, self.features) {
-                    self.set_distance(row, least[i], best[i]);
-                } else {
-                    let (column, distance, second) = self.settle(tile, i);
-                    best[i] = column;
-                    of_candidates = by_difference(second, self.features);
-                    self.set_distance(row, distance, NONE);
-                }
-                bound = bound.min(of_candidates);
-            } else {
-                let above = above_product(screen.norm[i], screen.least[i], screen.margin[i]);
-                self.set_distance(row, above, NONE);
+            let is_several = is_several(counts[i]);
+            let mut measured = if is_several { best[i] } else { NONE };
+            let mut distance = if is_several { least[i] } else { above[i] };
+            if is_several && !keeps(least[i], of_candidates[i], self.features) {
+                let second;
+                (best[i], distance, second) = self.settle(tile, i);
+                of_candidates[i] = by_difference(second, self.features);
+                measured = NONE;
             }
+            // Those of candidates are far above any where there is one alone.
+            self.part.bounds[row] = of_others[i].min(of_candidates[i]);
             self.found.nearest[row] = best[i];
-            self.part.bounds[row] = bound;
+            self.set_distance(row, distance, measured);
         }
     }
 
@@ -288,23 +253,35 @@ impl<S: Simd> Search<'_, '_, S> {
     #[inline(always)]
     fn settle(&self, tile: &Tile, i: usize) -> (u32, f32, f32) {
         let row = self.row(tile.rows[i]);
+        let mut columns = [NONE; MOST_CANDIDATES as usize];
+        let mut count = 0;
+        for (row, column) in tile.screen.all() {
+            if row as usize == i {
+                columns[count] = column;
+                count += 1;
+            }
+        }
         let (mut column, mut least, mut second) = (NONE, f32::MAX, f32::MAX);
-        for candidate in &tile.screen.all {
-            if candidate.row as usize != i {
-                continue;
+        // Several at a time: each addition waits for the one before. The last is repeated where there are no more.
+        for first in (0..count).step_by(TOGETHER) {
+            let columns: [u32; TOGETHER] =
+                std::array::from_fn(|j| columns[(first + j).min(count - 1)]);
+            let centroids =
+                columns.map(|column| &self.columns.centroid(column as usize)[..row.len()]);
+            let mut sums = [0.0f32; TOGETHER];
+            for (feature, &x) in row.iter().enumerate() {
+                for j in 0..TOGETHER {
+                    let difference = x - centroids[j][feature];
+                    sums[j] = difference.mul_add(difference, sums[j]);
+                }
             }
-            let mut sum = 0.0f32;
-            for (x, c) in row
-                .iter()
-                .zip(self.columns.centroid(candidate.column as usize))
-            {
-                sum = (x - c).mul_add(x - c, sum);
-            }
-            if (sum, candidate.column) < (least, column) {
-                second = least;
-                (least, column) = (sum, candidate.column);
-            } else {
-                second = second.min(sum);
+            for j in 0..TOGETHER.min(count - first) {
+                if (sums[j], columns[j]) < (least, column) {
+                    second = least;
+                    (least, column) = (sums[j], columns[j]);
+                } else {
+                    second = second.min(sums[j]);
+                }
             }
         }
         (column, least, second)

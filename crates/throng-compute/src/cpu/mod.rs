@@ -13,6 +13,7 @@ mod kmeans_changes;
 pub mod kmeans_parallel;
 mod kmeans_part;
 pub mod kmeans_plus_plus;
+mod kmeans_tile;
 pub mod kmeans_update;
 mod nearest;
 pub mod neighbors;

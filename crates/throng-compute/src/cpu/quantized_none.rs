@@ -33,7 +33,7 @@ impl<'a> Quantized<'a> {
     }
 
     /// Is never asked.
-    pub fn screen(&self, _: &mut Desk, _: &mut Candidates, _: &[usize]) {
+    pub fn screen(&self, _: &mut Desk, _: &mut Candidates, _: &[usize], _: usize) {
         match *self.0 {}
     }
 }

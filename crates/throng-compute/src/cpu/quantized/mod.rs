@@ -8,6 +8,7 @@
 //! one of another is not the nearest. For 64 to 384 normal features that leaves 1 to 3 of 100 centroids.
 
 mod centroids;
+mod near;
 mod rows;
 mod screen;
 

@@ -34,6 +34,12 @@ pub struct Facts {
     pub norm: f32,
 }
 
+impl Facts {
+    pub(super) fn into_array(self) -> [f32; 4] {
+        [self.scale, self.residual, self.length, self.norm]
+    }
+}
+
 impl RowCodes {
     /// Values of 32 bits that the codes of rows take, for so many centroids.
     pub fn count(rows: usize, features: usize, k: usize) -> usize {

@@ -2,19 +2,22 @@
 
 use bytemuck::Zeroable;
 use pulp::x86::V4;
-use pulp::{f32x16, i32x16};
+use pulp::{Simd, f32x16, i32x16};
 
 use super::centroids::{Group, Quantized};
+use super::near::Near;
 use super::rows::Facts;
 use super::{GROUP, GROUPS, LANES, QUAD};
-use crate::cpu::kmeans_candidates::{Candidate, Candidates};
+use crate::cpu::kmeans_candidates::Candidates;
 use crate::cpu::nearest::{MOST_ROWS, Room, VECTORS};
+use crate::cpu::simd::prefetch_all;
 
 /// Room for [`Quantized::screen`].
 pub struct Desk {
     room: Room,
     /// The least that the scores of the last centroids may be, [centroids, vectors].
     lower: Vec<f32x16>,
+    found: Near,
 }
 
 impl Desk {
@@ -23,6 +26,7 @@ impl Desk {
         Self {
             room: Room::new(features.next_multiple_of(LANES) / QUAD),
             lower: vec![f32x16::zeroed(); GROUPS * GROUP * VECTORS],
+            found: Near::default(),
         }
     }
 }
@@ -41,27 +45,33 @@ struct Rows<const V: usize> {
 }
 
 impl Quantized<'_> {
-    /// Finds the candidates of `rows`, 1 to [`MOST_ROWS`] of them.
-    pub fn screen(&self, desk: &mut Desk, screen: &mut Candidates, rows: &[usize]) {
+    /// Finds the candidates of `rows`, 1 to [`MOST_ROWS`] of them. Fetches the codes of those from `next` meanwhile.
+    pub fn screen(&self, desk: &mut Desk, screen: &mut Candidates, rows: &[usize], next: usize) {
         let vnni = self.rows.vnni;
         match rows.len().div_ceil(LANES) {
             1 => vnni.vectorize(
                 #[inline(always)]
-                || self.compare::<1>(desk, screen, rows),
+                || self.compare::<1>(desk, screen, rows, next),
             ),
             2 => vnni.vectorize(
                 #[inline(always)]
-                || self.compare::<2>(desk, screen, rows),
+                || self.compare::<2>(desk, screen, rows, next),
             ),
             _ => vnni.vectorize(
                 #[inline(always)]
-                || self.compare::<VECTORS>(desk, screen, rows),
+                || self.compare::<VECTORS>(desk, screen, rows, next),
             ),
         }
     }
 
     #[inline(always)]
-    fn compare<const V: usize>(&self, desk: &mut Desk, screen: &mut Candidates, tile: &[usize]) {
+    fn compare<const V: usize>(
+        &self,
+        desk: &mut Desk,
+        screen: &mut Candidates,
+        tile: &[usize],
+        next: usize,
+    ) {
         let simd = self.rows.simd;
         let quads = self.rows.depth / QUAD;
         // The last row is repeated where there are no more.
@@ -78,42 +88,34 @@ impl Quantized<'_> {
             let most = count.saturating_sub(16 * v).min(16);
             ((1u32 << most) - 1) as u16
         });
+        let after = &self.rows.codes[(next * quads).min(self.rows.codes.len())..];
+        let after = &after[..(MOST_ROWS * quads).min(after.len())];
+        let mut ahead = after.chunks(after.len().div_ceil(self.groups.len()).max(1));
         let mut least = [simd.splat_f32x16(f32::MAX); V];
         let mut floor = [simd.splat_f32x16(f32::MAX); V];
         let mut most = least;
-        screen.all.clear();
+        let found = &mut desk.found;
+        found.clear();
         for (chunk, groups) in self.groups.chunks(GROUPS).enumerate() {
             let first = chunk * GROUPS;
             let (lower, _) = desk.lower[..groups.len() * GROUP * V].as_chunks_mut::<V>();
             for (index, group) in groups.iter().enumerate() {
                 let at = first + index;
+                prefetch_all(bytemuck::cast_slice(ahead.next().unwrap_or_default()));
                 let c = &self.codes[at * codes.len()..][..codes.len()];
                 let sums = self.sums(codes, c, &group.starts);
                 let lower = &mut lower[index * GROUP..][..GROUP];
                 self.bound(group, &rows, &sums, lower, &mut least);
             }
+            found.make_room(groups.len() * GROUP * V);
             for v in 0..V {
                 most[v] = simd.add_f32x16(least[v], rows.margin[v]);
-                for (index, lower) in lower.chunks_exact(4).enumerate() {
-                    let mut masks = [0u16; 4];
-                    for c in 0..4 {
-                        let is_near = simd.cmp_not_gt_f32x16(lower[c][v], most[v]);
-                        let others = simd.min_f32x16(lower[c][v], floor[v]);
-                        floor[v] = simd.select_f32x16(is_near, floor[v], others);
-                        masks[c] = is_near.0 & is_row[v];
-                    }
-                    let mut bits: u64 = bytemuck::cast(masks);
-                    while bits != 0 {
-                        let bit = bits.trailing_zeros() as usize;
-                        bits &= bits - 1;
-                        let (c, lane) = (bit / LANES, bit % LANES);
-                        let lower: &[f32; LANES] = bytemuck::cast_ref(&lower[c][v]);
-                        screen.all.push(Candidate {
-                            row: (v * LANES + lane) as u32,
-                            column: (first * GROUP + index * 4 + c) as u32,
-                            lower: lower[lane],
-                        });
-                    }
+                for (c, lower) in lower.iter().enumerate() {
+                    let is_near = simd.cmp_not_gt_f32x16(lower[v], most[v]);
+                    let others = simd.min_f32x16(lower[v], floor[v]);
+                    floor[v] = simd.select_f32x16(is_near, floor[v], others);
+                    let is_near = is_near.0 & is_row[v];
+                    found.add(simd, is_near, v, first * GROUP + c, lower[v]);
                 }
             }
         }
@@ -121,44 +123,26 @@ impl Quantized<'_> {
         screen.norm[..16 * V].copy_from_slice(bytemuck::cast_slice(&rows.norm));
         screen.margin[..16 * V].copy_from_slice(bytemuck::cast_slice(&rows.margin));
         screen.floor[..16 * V].copy_from_slice(bytemuck::cast_slice(&floor));
-        if self.groups.len() > GROUPS {
-            // What was near among the first centroids may not be among all.
-            let mut most_of = [0.0; MOST_ROWS];
-            most_of[..16 * V].copy_from_slice(bytemuck::cast_slice(&most));
-            let floor = &mut screen.floor;
-            screen.all.retain(|candidate| {
-                let row = candidate.row as usize;
-                let is_near = candidate.lower <= most_of[row] || candidate.lower.is_nan();
-                if !is_near {
-                    floor[row] = floor[row].min(candidate.lower);
-                }
-                is_near
-            });
-        }
+        let mut most_of = [0.0; MOST_ROWS];
+        most_of[..16 * V].copy_from_slice(bytemuck::cast_slice(&most));
+        found.tell(screen, &most_of);
     }
 
     /// What is known of the rows of a tile.
-    #[expect(clippy::needless_range_loop)]
     #[inline(always)]
     fn rows<const V: usize>(&self, index: impl Fn(usize) -> usize) -> Rows<V> {
         let simd = self.rows.simd;
-        let mut facts = [[[0.0f32; LANES]; V]; 4];
+        let none = simd.splat_f32x16(0.0);
+        let [mut scale, mut residual, mut length, mut norm] = [[none; V]; 4];
         for v in 0..V {
+            let mut facts = [[Facts::default(); 4]; 4];
             for lane in 0..LANES {
-                let Facts {
-                    scale,
-                    residual,
-                    length,
-                    norm,
-                } = self.rows.facts[index(v * LANES + lane)];
-                facts[0][v][lane] = scale;
-                facts[1][v][lane] = residual;
-                facts[2][v][lane] = length;
-                facts[3][v][lane] = norm;
+                facts[lane % 4][lane / 4] = self.rows.facts[index(v * LANES + lane)];
             }
+            let facts =
+                facts.map(|facts| bytemuck::cast::<_, f32x16>(facts.map(Facts::into_array)));
+            [scale[v], residual[v], length[v], norm[v]] = simd.deinterleave_shfl_f32s(facts);
         }
-        let [scale, residual, length, norm]: [[f32x16; V]; 4] =
-            facts.map(|fact| fact.map(bytemuck::cast));
         // See [`Columns::margin`](super::nearest::Columns::margin).
         let share = simd.splat_f32x16((self.rows.features + 4) as f32 * f32::EPSILON);
         let least = simd.splat_f32x16(f32::MIN_POSITIVE);
@@ -188,9 +172,6 @@ impl Quantized<'_> {
         starts: &[i32; GROUP],
     ) -> [[i32x16; V]; GROUP] {
         let mut sums = [[self.rows.simd.splat_i32x16(0); V]; GROUP];
-        for c in 0..GROUP {
-            sums[c] = [self.rows.simd.splat_i32x16(starts[c]); V];
-        }
         let centroids = &centroids[..rows.len()];
         for quad in 0..rows.len() {
             for c in 0..GROUP {
@@ -198,6 +179,13 @@ impl Quantized<'_> {
                 for v in 0..V {
                     sums[c][v] = self.rows.vnni.dot(sums[c][v], rows[quad][v], code);
                 }
+            }
+        }
+        // Added at the end: they would be stored and loaded again at the start.
+        for c in 0..GROUP {
+            let start = self.rows.simd.splat_i32x16(starts[c]);
+            for sum in &mut sums[c] {
+                *sum = self.rows.simd.wrapping_add_i32x16(*sum, start);
             }
         }
         sums

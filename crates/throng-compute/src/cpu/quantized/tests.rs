@@ -42,8 +42,8 @@ fn candidates(x: &[f32], centroids: &[f32], d: usize) -> Option<f64> {
         ] {
             values.fill(f32::NAN);
         }
-        packed.screen(&mut desk, &mut screen, &tile);
-        all += screen.all.len();
+        packed.screen(&mut desk, &mut screen, &tile, first + MOST_ROWS);
+        all += screen.rows.len();
         for (i, &row) in tile.iter().enumerate() {
             let less_mean = |v: &[f32]| -> Vec<f64> {
                 let terms = v.iter().zip(&rows.mean);
@@ -68,9 +68,9 @@ fn candidates(x: &[f32], centroids: &[f32], d: usize) -> Option<f64> {
                 "row {i}"
             );
             let mut near: Vec<u32> = Vec::new();
-            for candidate in &screen.all {
-                if candidate.row as usize == i {
-                    near.push(candidate.column);
+            for (row, column) in screen.all() {
+                if row as usize == i {
+                    near.push(column);
                 }
             }
             for (column, &score) in scores.iter().enumerate() {
@@ -81,12 +81,7 @@ fn candidates(x: &[f32], centroids: &[f32], d: usize) -> Option<f64> {
                 assert!(score >= f64::from(screen.floor[i]) - margin / 2.0);
             }
         }
-        assert!(
-            screen
-                .all
-                .iter()
-                .all(|candidate| (candidate.row as usize) < tile.len())
-        );
+        assert!(screen.rows.iter().all(|&row| (row as usize) < tile.len()));
     }
     Some(all as f64 / n as f64)
 }
