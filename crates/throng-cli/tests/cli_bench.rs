@@ -31,6 +31,16 @@ fn every_figure_is_a_share_of_the_ceiling_that_bounds_it() {
 }
 
 #[test]
+fn no_kernel_goes_far_beyond_its_ceiling() {
+    let place = Place::new();
+    let json = place.run(["bench", "kmeans", "--json"]).ok().json();
+    for row in json["kernels"].as_array().unwrap() {
+        // A kernel that spares itself its work is at many times the ceiling; a disturbed ceiling is not at half.
+        assert!(row["share"].as_f64().unwrap() < 2.0, "{row}");
+    }
+}
+
+#[test]
 fn a_table_is_printed_and_another_kernel_refused() {
     let place = Place::new();
     let table = place.run(["bench", "silhouette"]).ok().stdout();
