@@ -87,7 +87,7 @@ impl Sums {
 }
 
 /// Moves that rows are fetched before they are wanted.
-const AHEAD: usize = 4;
+const AHEAD: usize = 12;
 
 struct Moved<'a> {
     sums: &'a mut [f64],

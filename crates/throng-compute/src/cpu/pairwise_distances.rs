@@ -193,9 +193,14 @@ impl Task<'_> {
                             _ => sums[i][v],
                         };
                     }
-                    let values: &[f32] = bytemuck::cast_slice(&sums[i]);
                     let at = (first + i) * self.m + column;
-                    self.out[at..][..filled].copy_from_slice(&values[..filled]);
+                    let out = &mut self.out[at..][..filled];
+                    // Whole vectors are written as such: a copy of any length is a call.
+                    if filled == 2 * S::F32_LANES {
+                        S::as_mut_simd_f32s(out).0.copy_from_slice(&sums[i]);
+                    } else {
+                        out.copy_from_slice(&bytemuck::cast_slice(&sums[i])[..filled]);
+                    }
                 }
             }
         }
