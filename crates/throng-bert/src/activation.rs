@@ -5,6 +5,8 @@ use std::f64::consts::{FRAC_1_SQRT_2, FRAC_2_PI};
 use burn::tensor::Tensor;
 use burn::tensor::activation::{relu, sigmoid, tanh};
 
+use crate::cpu;
+
 /// A function of each value, by the names that Hugging Face's `hidden_act` and PyTorch's modules give it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Activation {
@@ -51,6 +53,7 @@ impl Activation {
 
     pub fn forward<const D: usize>(self, x: Tensor<D>) -> Tensor<D> {
         match self {
+            Self::Gelu if x.device().is_autodiff() && cpu::holds(&x) => cpu::tracked_gelu(x),
             Self::Gelu => gelu(x),
             Self::GeluByTanh => gelu_by_tanh(x),
             Self::Relu => relu(x),

@@ -122,7 +122,7 @@ impl Embeddings {
         let x = self.word_embeddings.forward(ids)
             + self.token_type_embeddings.forward(segments)
             + self.position_embeddings.forward(positions);
-        self.dropout.forward(self.layer_norm.forward(x))
+        cpu::dropout(&self.dropout, self.layer_norm.forward(x))
     }
 }
 
@@ -154,13 +154,13 @@ impl SelfAttention {
         let context = if x.device().is_autodiff() {
             let scores = query.matmul(key.transpose()) / (width as f64).sqrt();
             let scores = scores.mask_fill(padding, MASKED);
-            let weights = self.attention_dropout.forward(softmax(scores, 3));
+            let weights = cpu::dropout(&self.attention_dropout, softmax(scores, 3));
             weights.matmul(value)
         } else {
             attention(query, key, value, Some(padding), None, Default::default())
         };
         let context = context.swap_dims(1, 2).reshape([batch, length, d]);
-        let y = self.dropout.forward(self.output.forward(context));
+        let y = cpu::dropout(&self.dropout, self.output.forward(context));
         self.layer_norm.forward(x + y)
     }
 }
@@ -184,7 +184,7 @@ impl Layer {
         let x = self.attention.forward(x, padding);
         let inner = self.intermediate.forward(x.clone());
         let y = self.output.forward(self.activation.forward(inner));
-        self.layer_norm.forward(x + self.dropout.forward(y))
+        self.layer_norm.forward(x + cpu::dropout(&self.dropout, y))
     }
 }
 

@@ -6,7 +6,7 @@ use burn::optim::GradientsParams;
 use burn::tensor::{Device, Tensor};
 
 use crate::batch::Batch;
-use crate::{Bert, BertConfig, model};
+use crate::{Bert, BertConfig, cpu, model};
 
 /// Another stream of the seed.
 const POOLER: u64 = 1 << 63;
@@ -102,7 +102,7 @@ impl BertForSequenceClassification {
     pub(crate) fn score(&self, first: Tensor<2>) -> Tensor<2> {
         // `init` gives every model a pooler.
         let pooled = self.bert.pool(first.clone()).unwrap_or(first);
-        self.classifier.forward(self.dropout.forward(pooled))
+        self.classifier.forward(cpu::dropout(&self.dropout, pooled))
     }
 
     /// Number of labels.

@@ -2,9 +2,12 @@
 
 use burn::module::{Module, ModuleVisitor, Param, ParamId};
 use burn::optim::{
-    AdamW, AdamWConfig, AdamWState, GradientsParams, LearningRate, ModuleOptimizer, Optimizer,
+    AdamW, AdamWConfig, AdamWState, AdaptiveMomentumState, GradientsParams, LearningRate,
+    ModuleOptimizer, Optimizer,
 };
 use burn::tensor::{Device, Tensor};
+
+use crate::cpu;
 
 /// AdamW (Loshchilov and Hutter 2019, <https://arxiv.org/abs/1711.05101>) with weight decay of matrices alone: of
 /// neither biases nor norms.
@@ -12,14 +15,23 @@ use burn::tensor::{Device, Tensor};
 pub(crate) struct HuggingFaceAdamW {
     decaying: AdamW,
     plain: AdamW,
+    weight_decay: f32,
 }
+
+/// How long moments last, and what is added to a root of the second: PyTorch's.
+const BETAS: [f32; 2] = [0.9, 0.999];
+const EPSILON: f32 = 1e-8;
 
 impl HuggingFaceAdamW {
     pub fn init(weight_decay: f32) -> ModuleOptimizer {
-        let config = || AdamWConfig::new().with_epsilon(1e-8);
+        let config = || {
+            let config = AdamWConfig::new().with_epsilon(EPSILON);
+            config.with_beta_1(BETAS[0]).with_beta_2(BETAS[1])
+        };
         ModuleOptimizer::from(Self {
             decaying: config().with_weight_decay(weight_decay).build(),
             plain: config().with_weight_decay(0.0).build(),
+            weight_decay,
         })
     }
 }
@@ -35,8 +47,30 @@ impl Optimizer for HuggingFaceAdamW {
         state: Option<Self::State<D>>,
     ) -> (Tensor<D>, Option<Self::State<D>>) {
         // All that BERT has of one dimension is a bias or of a norm.
-        let adam = if D == 1 { &self.plain } else { &self.decaying };
-        adam.step(rate, tensor, gradient, state)
+        let (adam, decay) = match D {
+            1 => (&self.plain, 0.0),
+            _ => (&self.decaying, self.weight_decay),
+        };
+        if !cpu::is_for(&tensor) || !cpu::is_for(&gradient) {
+            return adam.step(rate, tensor, gradient, state);
+        }
+        let momentum = state.map(|state| state.momentum);
+        let step = cpu::Step {
+            rate,
+            decay: (rate * f64::from(decay)) as f32,
+            betas: BETAS,
+            epsilon: EPSILON,
+            time: momentum.as_ref().map_or(0, |momentum| momentum.time) + 1,
+        };
+        let moments = momentum.map(|momentum| [momentum.moment_1, momentum.moment_2]);
+        let (tensor, [moment_1, moment_2]) = step.take(tensor, gradient, moments);
+        let momentum = AdaptiveMomentumState {
+            time: step.time,
+            moment_1,
+            moment_2,
+            max_moment_2: None,
+        };
+        (tensor, Some(AdamWState { momentum }))
     }
 
     fn to_device<const D: usize>(state: Self::State<D>, device: &Device) -> Self::State<D> {

@@ -1,10 +1,13 @@
-//! The encoder's layers on the CPU, where no gradient is asked for.
+//! What is computed on the CPU in passes of our own: the encoder's layers where no gradient is asked for, and of training
+//! what takes longest beside the products.
 //!
-//! What `Layer::forward` computes, but for the matrix products in a few passes on all threads. Burn takes each addition,
-//! copy and norm as a pass of its own, most of them on one thread: together as long as the products.
+//! [`hidden`] is what `Layer::forward` computes, but for the matrix products in a few passes on all threads. Burn takes each
+//! addition, copy and norm as a pass of its own, most of them on one thread: together as long as the products.
 
+mod adamw;
 mod add_norm;
 mod attention;
+mod dropout;
 mod exp;
 mod gelu;
 mod layer;
@@ -12,6 +15,9 @@ mod layer;
 use burn::nn::Linear;
 use burn::tensor::{DType, Device, Tensor, TensorData};
 
+pub(crate) use adamw::Step;
+pub(crate) use dropout::dropout;
+pub(crate) use gelu::tracked as tracked_gelu;
 pub(crate) use layer::hidden;
 
 /// Values that a thread takes at once.
@@ -19,7 +25,12 @@ const BLOCK: usize = 1 << 14;
 
 /// Whether a tensor is on the CPU, of 32-bit floats, and not tracked for gradients.
 pub(crate) fn is_for<const D: usize>(x: &Tensor<D>) -> bool {
-    x.dtype() == DType::F32 && !x.device().is_autodiff() && x.device() == Device::flex()
+    holds(x) && !x.device().is_autodiff()
+}
+
+/// Whether a tensor is on the CPU, of 32-bit floats, tracked for gradients or not.
+pub(crate) fn holds<const D: usize>(x: &Tensor<D>) -> bool {
+    x.dtype() == DType::F32 && x.device().without_autodiff() == Device::flex()
 }
 
 /// Changes a tensor's values where they are. Takes no copy where nothing else holds the tensor.
