@@ -22,7 +22,7 @@ pub fn dispatch<Op: WithSimd>(op: Op) -> Op::Output {
     Simd::vectorize(pulp::Scalar128b, op)
 }
 
-/// Asks for a value's line of the cache before it is needed. Changes no result.
+/// Asks for a value's line in the second-level cache before it is needed. Changes no result.
 #[inline(always)]
 pub fn prefetch(value: &f32) {
     #[cfg(target_arch = "x86_64")]
@@ -33,12 +33,18 @@ pub fn prefetch(value: &f32) {
     let _ = value;
 }
 
-/// [`prefetch`] of all of them.
+/// Asks for a few values' lines in the first-level cache. Changes no result.
 #[inline(always)]
 pub fn prefetch_all(values: &[f32]) {
-    for line in values.chunks(16) {
-        prefetch(&line[0]);
+    #[cfg(target_arch = "x86_64")]
+    if let Some(sse) = pulp::core_arch::x86::Sse::try_new() {
+        for line in values.chunks(16) {
+            let line = std::ptr::from_ref(&line[0]).cast();
+            sse._mm_prefetch::<{ std::arch::x86_64::_MM_HINT_T0 }>(line);
+        }
     }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = values;
 }
 
 /// 32-bit lanes of a vector in [`dispatch`].
