@@ -82,7 +82,8 @@ impl Changes {
             moves,
             ends,
         } = self;
-        // Plain loops: both passes are on one thread, and as an iterator of iterators they took three times as long.
+        // Plain loops: both passes are on one thread, and an iterator of iterators made an iteration of a million rows 7%
+        // longer.
         let blocks = slots.chunks((*most).max(1)).zip(counts.iter());
         ends.clear();
         ends.resize(k, 0);
