@@ -35,8 +35,9 @@ fn no_kernel_goes_far_beyond_its_ceiling() {
     let place = Place::new();
     let json = place.run(["bench", "kmeans", "--json"]).ok().json();
     for row in json["kernels"].as_array().unwrap() {
-        // A kernel that spares itself its work is at many times the ceiling; a disturbed ceiling is not at half.
-        assert!(row["share"].as_f64().unwrap() < 2.0, "{row}");
+        // One that spared itself its work was at 16 times the ceiling. Other work on the machine may lower a ceiling by
+        // less than this.
+        assert!(row["share"].as_f64().unwrap() < 4.0, "{row}");
     }
 }
 
