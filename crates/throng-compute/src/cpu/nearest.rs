@@ -11,7 +11,7 @@ use super::simd::{dispatch, prefetch};
 use super::tile::{Product, SquaredSum, Sum};
 
 /// Features are filled up to a multiple of this with zeros, which change no sum.
-const QUAD: usize = 4;
+pub const QUAD: usize = 4;
 
 /// Vectors of rows in a tile: times the centroids of a group they fill the registers.
 pub const VECTORS: usize = 3;
@@ -170,36 +170,52 @@ impl Room {
         bytemuck::cast_slice(&self.lines)
     }
 
-    /// Lays `rows` side by side: four of them at a time, so that quads of values are what is moved.
+    /// Lays `rows` side by side. A vector takes four features of every fourth row, so that transposing four such vectors,
+    /// quad by quad, leaves the rows of each feature in order.
+    #[expect(clippy::needless_range_loop)]
     #[inline(always)]
     pub fn fill<S: Simd, const V: usize>(&mut self, simd: S, rows: &[&[f32]; MOST_ROWS]) {
-        let lanes = S::F32_LANES;
-        let quads = V * lanes / QUAD;
-        let (rows, _) = rows.as_chunks::<QUAD>();
-        let out: &mut [[f32; QUAD]] = bytemuck::cast_slice_mut(&mut self.lines);
-        let whole = rows[0][0].len() / lanes;
-        for vector in 0..whole {
-            let out = &mut out[vector * lanes * quads..][..lanes * quads];
-            for quad in 0..quads {
-                let four = rows[quad].map(|row| S::as_simd_f32s(row).0[vector]);
-                let four = simd.deinterleave_shfl_f32s(four);
-                // Vector i holds features i, i + 4, ... of the four rows.
-                let features: &[[f32; QUAD]] = bytemuck::cast_slice(&four);
+        let whole = rows[0].len() / QUAD;
+        let out: &mut [S::f32s] = bytemuck::cast_slice_mut(&mut self.lines);
+        let (out, _) = out[..self.depth * V].as_chunks_mut::<V>();
+        let (out, _) = out.as_chunks_mut::<QUAD>();
+        let (out, rest) = out.split_at_mut(whole);
+        for v in 0..V {
+            let (rows, _) = rows[v * S::F32_LANES..][..S::F32_LANES].as_chunks::<QUAD>();
+            for quad in 0..whole {
+                let values = |row: &[f32]| row.as_chunks::<QUAD>().0[quad];
+                let features = transposed(simd, rows, values);
                 for i in 0..QUAD {
-                    for block in 0..lanes / QUAD {
-                        let feature = block * QUAD + i;
-                        out[feature * quads + quad] = features[i * lanes / QUAD + block];
-                    }
+                    out[quad][i][v] = features[i];
+                }
+            }
+            for out in &mut *rest {
+                let value = |row: &[f32], i| row.get(whole * QUAD + i).copied().unwrap_or(0.0);
+                let values = |row: &[f32]| std::array::from_fn(|i| value(row, i));
+                let features = transposed(simd, rows, values);
+                for i in 0..QUAD {
+                    out[i][v] = features[i];
                 }
             }
         }
-        for feature in whole * lanes..self.depth {
-            for quad in 0..quads {
-                let value = |row: &[f32]| row.get(feature).copied().unwrap_or(0.0);
-                out[feature * quads + quad] = rows[quad].map(value);
-            }
+    }
+}
+
+/// Four features of as many rows as a vector has lanes, a vector each.
+#[inline(always)]
+fn transposed<S: Simd>(
+    simd: S,
+    rows: &[[&[f32]; QUAD]],
+    values: impl Fn(&[f32]) -> [f32; QUAD],
+) -> [S::f32s; QUAD] {
+    let mut four = [simd.splat_f32s(0.0); QUAD];
+    for i in 0..QUAD {
+        let quads: &mut [[f32; QUAD]] = bytemuck::cast_slice_mut(&mut four[i..=i]);
+        for j in 0..quads.len() {
+            quads[j] = values(rows[j][i]);
         }
     }
+    simd.deinterleave_shfl_f32s(four)
 }
 
 /// What [`nearest`] found, by row.
