@@ -51,22 +51,36 @@ impl Drift {
         drift
     }
 
+    /// Sinks the bounds of rows of these labels by the movement, and sets `above` to bounds above their squared distances.
+    #[inline(always)]
+    pub fn carry(&self, labels: &[u32], distances: &[f32], bounds: &mut [f32], above: &mut [f32]) {
+        for (above, &label) in above.iter_mut().zip(labels) {
+            *above = self.movements[label as usize];
+        }
+        // By itself, so that it is done by vectors.
+        let rows = labels.iter().zip(distances).zip(bounds).zip(above);
+        for (((&label, &distance), bound), above) in rows {
+            *bound = self.sink(*bound, label as usize);
+            *above = raise(distance, *above);
+        }
+    }
+
     /// A bound of a row of this label, after the movement.
     #[inline(always)]
-    pub fn sink(&self, bound: f32, label: usize) -> f32 {
+    fn sink(&self, bound: f32, label: usize) -> f32 {
         let movement = match label == self.fastest {
             true => self.second,
             false => self.greatest,
         };
         ((bound - movement) * DOWN).max(0.0)
     }
+}
 
-    /// A bound above the squared distance of a row of this label, after the movement.
-    #[inline(always)]
-    pub fn raise(&self, distance: f32, label: usize) -> f32 {
-        let root = (distance.sqrt() * UP + self.movements[label]) * UP;
-        root * root * UP + f32::MIN_POSITIVE
-    }
+/// A bound above the squared distance of a row whose centroid moved so far.
+#[inline(always)]
+fn raise(distance: f32, movement: f32) -> f32 {
+    let root = (distance.sqrt() * UP + movement) * UP;
+    root * root * UP + f32::MIN_POSITIVE
 }
 
 /// What a sum of squared differences from a row's own centroid is at most, where the squared distance by product is
@@ -165,7 +179,7 @@ mod tests {
                 let sunk = Drift::new(&c, &moved, d).sink(bound, 1);
                 assert!(f64::from(sunk) <= squared(&x, &moved).sqrt(), "{sunk}");
                 // And its own no farther than it moved.
-                let raised = Drift::new(&c, &moved, d).raise(s, 0);
+                let raised = raise(s, Drift::new(&c, &moved, d).movements[0]);
                 let off = 1.0 - f64::from(slack(d));
                 let far = (apart + squared(&c, &moved).sqrt()).powi(2);
                 assert!(f64::from(raised) >= far * off, "{raised} {far}");

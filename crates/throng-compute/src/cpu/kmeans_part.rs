@@ -41,6 +41,9 @@ pub struct Found {
     pub kept: usize,
 }
 
+/// Rows that are fetched before their distances are measured.
+const AHEAD: usize = 12;
+
 /// Candidates whose sums are added up side by side.
 const TOGETHER: usize = 4;
 
@@ -56,10 +59,9 @@ impl Part<'_> {
             found: Found {
                 nearest: self.labels.to_vec(),
                 measured: vec![NONE; rows],
-                kept: rows,
+                kept: 0,
             },
             room: Room::new(centroids.columns.features()),
-            next: 0,
             close: Vec::new(),
             part: self,
         };
@@ -76,8 +78,6 @@ struct Search<'a, 'b, S> {
     part: &'a mut Part<'b>,
     found: Found,
     room: Room,
-    /// The first row that was not looked at.
-    next: usize,
     /// Rows to compare by differences.
     close: Vec<usize>,
 }
@@ -86,15 +86,24 @@ impl<S: Simd> Search<'_, '_, S> {
     #[inline(always)]
     fn run(&mut self, centroids: &Centroids) {
         let tile = tile_rows::<S>();
-        let wide = match &centroids.quantized {
-            Some(codes) => self.by_codes(codes, centroids.drift.as_ref()),
-            None => Vec::new(),
+        let open = match &centroids.drift {
+            Some(drift) => self.open(drift),
+            None => (0..self.part.labels.len()).collect(),
         };
-        let mut open = Vec::with_capacity(tile);
-        while self.next_open(centroids.drift.as_ref(), &mut open) {
-            let end = (self.next + tile).min(self.part.labels.len());
-            let ahead = &self.part.x[self.next * self.features..end * self.features];
-            self.by_product(&open, ahead);
+        self.found.kept = self.part.labels.len() - open.len();
+        let mut wide = Vec::new();
+        let mut rest = match &centroids.quantized {
+            Some(codes) => self.by_codes(codes, &open, &mut wide),
+            None => &open,
+        };
+        while !rest.is_empty() {
+            let rows;
+            (rows, rest) = rest.split_at(tile.min(rest.len()));
+            let ahead = rest.first().map_or(&[][..], |row| {
+                let ahead = &self.part.x[row * self.features..];
+                &ahead[..(tile * self.features).min(ahead.len())]
+            });
+            self.by_product(rows, ahead);
         }
         for rows in wide.chunks(tile) {
             self.by_product(rows, &[]);
@@ -105,43 +114,75 @@ impl<S: Simd> Search<'_, '_, S> {
         }
     }
 
-    /// Fills `open` with the next rows that may leave their centroids, a tile of them at most.
+    /// The rows that may leave their centroids. Sets all bounds for the centroids as they are now, and measures the
+    /// distances of rows that the bounds above them do not keep.
     #[inline(always)]
-    fn next_open(&mut self, drift: Option<&Drift>, open: &mut Vec<usize>) -> bool {
-        open.clear();
-        while self.next < self.part.labels.len() && open.len() < tile_rows::<S>() {
-            if !drift.is_some_and(|drift| self.keeps(drift, self.next)) {
-                open.push(self.next);
+    fn open(&mut self, drift: &Drift) -> Vec<usize> {
+        let Part {
+            labels,
+            distances,
+            bounds,
+            ..
+        } = &mut *self.part;
+        let mut above = vec![0.0; labels.len()];
+        drift.carry(labels, distances, bounds, &mut above);
+        let mut open = Vec::with_capacity(labels.len());
+        let mut unsure = Vec::new();
+        for (i, above) in above.into_iter().enumerate() {
+            if keeps(above, bounds[i], self.features) {
+                distances[i] = above;
+            } else if keeps(distances[i], bounds[i], self.features) {
+                unsure.push(i);
+            } else {
+                open.push(i);
             }
-            self.next += 1;
         }
-        self.found.kept -= open.len();
-        !open.is_empty()
+        for (index, &i) in unsure.iter().enumerate() {
+            if let Some(&ahead) = unsure.get(index + AHEAD) {
+                prefetch_all(self.row(ahead));
+            }
+            let label = self.part.labels[i];
+            let distance = self.distance(i, label);
+            self.set_distance(i, distance, label);
+            if !keeps(distance, self.part.bounds[i], self.features) {
+                open.push(i);
+            }
+        }
+        open
     }
 
-    /// Compares rows by their codes until none are left, or so many have too many candidates that codes are not worth
-    /// their time here. Returns those.
+    /// Compares rows of `open` by their codes until none are left, or so many have too many candidates that codes are not
+    /// worth their time here. Adds those to `wide`, and returns the rows that are left.
     #[inline(always)]
-    fn by_codes(&mut self, codes: &Quantized, drift: Option<&Drift>) -> Vec<usize> {
-        let mut wide = Vec::new();
+    fn by_codes<'c>(
+        &mut self,
+        codes: &Quantized,
+        open: &'c [usize],
+        wide: &mut Vec<usize>,
+    ) -> &'c [usize] {
         let mut tiles = [Tile::new(), Tile::new()];
         let mut desk = Desk::new(self.features);
         let [now, last] = &mut tiles;
         let (mut now, mut last) = (now, last);
-        while 2 * wide.len() <= self.next && self.next_open(drift, &mut now.rows) {
+        let mut rest = open;
+        while 2 * wide.len() <= open.len() - rest.len() && !rest.is_empty() {
+            let rows;
+            (rows, rest) = rest.split_at(tile_rows::<S>().min(rest.len()));
+            now.rows.extend(rows);
             now.rows_of_all.clear();
             now.rows_of_all
-                .extend(now.rows.iter().map(|row| self.part.first + row));
-            let next = self.part.first + self.next;
+                .extend(rows.iter().map(|row| self.part.first + row));
+            let next = rest.first().map_or(self.part.labels.len(), |&row| row);
+            let next = self.part.first + next;
             codes.screen(&mut desk, &mut now.screen, &now.rows_of_all, next);
             now.count();
-            self.among(last, now, &mut wide);
+            self.among(last, now, wide);
             last.rows.clear();
             std::mem::swap(&mut now, &mut last);
         }
         now.open.clear();
-        self.among(last, now, &mut wide);
-        wide
+        self.among(last, now, wide);
+        rest
     }
 
     #[inline(always)]
@@ -156,27 +197,6 @@ impl<S: Simd> Search<'_, '_, S> {
             self.row(row),
             self.columns.centroid(centroid as usize),
         )
-    }
-
-    /// Whether a row is known to keep its label. Sets its bounds for the centroids as they are now, and measures its
-    /// distance where the bound above it does not do.
-    #[inline(always)]
-    fn keeps(&mut self, drift: &Drift, i: usize) -> bool {
-        let label = self.part.labels[i];
-        let bound = drift.sink(self.part.bounds[i], label as usize);
-        self.part.bounds[i] = bound;
-        let before = self.part.distances[i];
-        let above = drift.raise(before, label as usize);
-        if keeps(above, bound, self.features) {
-            self.part.distances[i] = above;
-            return true;
-        }
-        if !keeps(before, bound, self.features) {
-            return false;
-        }
-        let distance = self.distance(i, label);
-        self.set_distance(i, distance, label);
-        keeps(distance, bound, self.features)
     }
 
     /// Sets a row's distance: from centroid `of`, or [`NONE`] for a bound above it.
