@@ -58,8 +58,8 @@ const WANT: Want = Want::Distances;
 impl Compute {
     /// What a [`Lloyd`] of [n, d] and `k` clusters takes, a step included: on a GPU as a problem of
     /// [`Compute::plan_kmeans_batch`]; on the CPU labels, distances and bounds of distances, codes of the rows (a byte
-    /// for each value and 16 for each row) where the processor has products of bytes, the centroids, and the sums of
-    /// blocks of rows by cluster, up to 64 MiB.
+    /// for each value and 16 for each row of 96 features or more, 8 for each row of 32 to 95) where the processor has
+    /// products of bytes or of bfloat16, the centroids, and the sums of blocks of rows by cluster, up to 64 MiB.
     ///
     /// # Errors
     /// [`ComputeError::MemoryCap`], and the device's where it binds less.

@@ -21,7 +21,7 @@ const SHAPES: [Shape; 3] = [
     Shape {
         n: 12_000,
         m: 690,
-        d: 16,
+        d: 48,
         k: 31,
     },
     Shape {

@@ -359,8 +359,12 @@ mod tests {
             (200, 384, 140, 0.5),
             // All centroids within what codes are off by: rows have too many candidates.
             (300, 100, 60, -1.0),
-            // Too few features for codes.
+            // Other codes, if any, for fewer features.
             (501, 50, 100, 3.0),
+            (300, 33, 20, 0.0),
+            (300, 64, 60, -1.0),
+            // Too few for any.
+            (501, 20, 100, 3.0),
         ] {
             let centre = |group: usize, f: usize| number(group * 7919 + f);
             let x: Vec<f32> = (0..n * d)

@@ -2,6 +2,18 @@
 
 use super::nearest::MOST_ROWS;
 
+/// Some rows that are compared, 1 to [`MOST_ROWS`].
+pub struct Rows<'a> {
+    /// The values of the rows of a part.
+    pub x: &'a [f32],
+    /// The first row of the part.
+    pub first: usize,
+    /// The rows, by their places in the part.
+    pub places: &'a [usize],
+    /// The place of those that are wanted next.
+    pub next: usize,
+}
+
 /// Which centroids may be the nearest of a tile's rows, and what is known of their scores: see `quantized`.
 pub struct Candidates {
     /// Each candidate's row in its tile.

@@ -8,9 +8,10 @@ use pulp::Simd;
 
 use super::kmeans_assign::distance;
 use super::kmeans_bounds::{Drift, above_product, by_difference, by_product, keeps};
+use super::kmeans_candidates::Rows;
 use super::kmeans_tile::{MOST_CANDIDATES, NONE, Tile, is_several};
 use super::nearest::{ByDifference, ByProduct, Columns, MOST_ROWS, Room, nearest, tile_rows};
-use super::quantized::{Desk, Quantized};
+use super::quantized::Quantized;
 use super::simd::prefetch_all;
 
 /// Some rows of [`Assigned`](super::kmeans_assign::Assigned).
@@ -161,7 +162,7 @@ impl<S: Simd> Search<'_, '_, S> {
         wide: &mut Vec<usize>,
     ) -> &'c [usize] {
         let mut tiles = [Tile::new(), Tile::new()];
-        let mut desk = Desk::new(self.features);
+        let mut screen = codes.screen();
         let [now, last] = &mut tiles;
         let (mut now, mut last) = (now, last);
         let mut rest = open;
@@ -169,12 +170,14 @@ impl<S: Simd> Search<'_, '_, S> {
             let rows;
             (rows, rest) = rest.split_at(tile_rows::<S>().min(rest.len()));
             now.rows.extend(rows);
-            now.rows_of_all.clear();
-            now.rows_of_all
-                .extend(rows.iter().map(|row| self.part.first + row));
             let next = rest.first().map_or(self.part.labels.len(), |&row| row);
-            let next = self.part.first + next;
-            codes.screen(&mut desk, &mut now.screen, &now.rows_of_all, next);
+            let rows = Rows {
+                x: self.part.x,
+                first: self.part.first,
+                places: rows,
+                next,
+            };
+            screen.find(&mut now.screen, &rows);
             now.count();
             self.among(last, now, wide);
             last.rows.clear();

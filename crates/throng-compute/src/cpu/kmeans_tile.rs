@@ -16,9 +16,8 @@ pub fn is_several(count: u32) -> bool {
 
 /// Some rows that are compared by their codes.
 pub struct Tile {
-    /// Their places in the part, and in all.
+    /// Their places in the part.
     pub rows: Vec<usize>,
-    pub rows_of_all: Vec<usize>,
     pub screen: Candidates,
     /// Candidates of each row.
     pub counts: [u32; MOST_ROWS],
@@ -35,7 +34,6 @@ impl Tile {
     pub fn new() -> Self {
         Self {
             rows: Vec::with_capacity(MOST_ROWS),
-            rows_of_all: Vec::with_capacity(MOST_ROWS),
             screen: Candidates::new(),
             counts: [0; MOST_ROWS],
             column: [NONE; MOST_ROWS],

@@ -1,6 +1,6 @@
-//! What stands for `quantized/` on processors that have no such instruction: there are never codes.
+//! What stands for `quantized/` on processors that have no such instructions: there are never codes.
 
-use super::kmeans_candidates::Candidates;
+use super::kmeans_candidates::{Candidates, Rows};
 
 /// Rows in codes, of which there are none.
 #[derive(Debug)]
@@ -33,17 +33,17 @@ impl<'a> Quantized<'a> {
     }
 
     /// Is never asked.
-    pub fn screen(&self, _: &mut Desk, _: &mut Candidates, _: &[usize], _: usize) {
+    pub fn screen(&self) -> Screen {
         match *self.0 {}
     }
 }
 
-/// What [`Quantized::screen`] would need.
-pub struct Desk;
+/// What finds candidates, of which there is none.
+pub enum Screen {}
 
-impl Desk {
-    /// Nothing.
-    pub fn new(_: usize) -> Self {
-        Self
+impl Screen {
+    /// Is never asked.
+    pub fn find(&mut self, _: &mut Candidates, _: &Rows) {
+        match *self {}
     }
 }

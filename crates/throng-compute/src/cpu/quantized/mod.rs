@@ -1,91 +1,147 @@
-//! The centroids that may be a row's nearest, told by products of bytes (AVX-512 VNNI), of which a processor does four
-//! in the time of one product of 32 bits.
+//! The centroids that may be a row's nearest, told by products of narrow numbers, of which a processor does several in the
+//! time of one product of 32 bits.
 //!
 //! With m the mean of the first centroids, X = x - m and C = c - m, a centroid scores |C|^2 / 2 - XC, which is
-//! (|x - c|^2 - |X|^2) / 2. Rows are X = s q + e and centroids C = t p + f, where q and p are whole numbers to +-127
-//! and s and t scales of their own. st qp is found exactly, and by Cauchy-Schwarz XC is off from it by at most
-//! |sq| |f| + |e| |C| <= (|X| + |e|) |f| + |e| |C|. A centroid whose least possible score is above the greatest possible
-//! one of another is not the nearest. For 64 to 384 normal features that leaves 1 to 3 of 100 centroids.
+//! (|x - c|^2 - |X|^2) / 2. In narrow numbers X = q + e and C = p + f, and by Cauchy-Schwarz XC is off from qp by at most
+//! |q| |f| + |e| |C| <= (|X| + |e|) |f| + |e| |C|. A centroid whose least possible score is above the greatest possible one of
+//! another is not the nearest.
 
-mod centroids;
-mod near;
-mod rows;
-mod screen;
+mod bytes;
+mod halves;
 
-pub use centroids::Quantized;
-pub use rows::RowCodes;
-pub use screen::Desk;
+use bytes::{Bytes, RowBytes};
+use halves::{Halves, RowHalves};
 
-use pulp::i32x16;
-
-use super::simd::is_allowed;
+use super::kmeans_candidates::{Candidates, Rows};
 
 /// Centroids that are compared at once.
 const GROUP: usize = 8;
 
-/// Features in a lane.
-const QUAD: usize = 4;
-
-/// Groups whose scores are held: those of 64 centroids and 48 rows are 12 KiB.
-const GROUPS: usize = 8;
-
-/// The greatest code.
-const MOST: f32 = 127.0;
-
-/// What is added to a row's codes, so that they are unsigned.
-const ZERO: i32 = 128;
-
-/// What rounds a number to a whole one, half to even, when it is added and taken away again, and leaves it with
-/// [`ZERO`] added in the low byte.
-const WHOLE: f32 = 1.5 * (1 << 23) as f32 + ZERO as f32;
-
-/// Values that are all smaller are not told apart by codes.
-const LEAST: f64 = 1e-30;
+/// Lanes of a vector.
+const LANES: usize = 16;
 
 /// At least the root of half of the least number there is.
 const UNDERFLOW: f32 = 1e-22;
 
-pulp::simd_type!({
-    struct Vnni {
-        avx512f: f!("avx512f"),
-        avx512bw: f!("avx512bw"),
-        avx512cd: f!("avx512cd"),
-        avx512dq: f!("avx512dq"),
-        avx512vl: f!("avx512vl"),
-        avx512vnni: f!("avx512vnni"),
-        avx2: f!("avx2"),
-        fma: f!("fma"),
-        bmi1: f!("bmi1"),
-        bmi2: f!("bmi2"),
-        lzcnt: f!("lzcnt"),
-        popcnt: f!("popcnt"),
-    }
-});
+/// More features could overflow a sum of bytes.
+const MOST_FEATURES: usize = (1 << 16) - 1;
 
-impl Vnni {
-    /// Adds to each lane of `sum` the products of its four bytes in `x`, unsigned, and in `c`, signed.
-    #[inline(always)]
-    fn dot(self, sum: i32x16, x: i32x16, c: i32x16) -> i32x16 {
-        use std::arch::x86_64::{__m512i, _mm512_dpbusd_epi32};
-        use std::mem::transmute;
-        #[expect(unsafe_code, reason = "pulp has no name for this instruction")]
-        // SAFETY: `self` proves that there is AVX-512 VNNI. Both types are 64 bytes, valid whatever their bits.
-        unsafe {
-            let [sum, x, c] = [sum, x, c].map(|v| transmute::<i32x16, __m512i>(v));
-            transmute::<__m512i, i32x16>(_mm512_dpbusd_epi32(sum, x, c))
+/// More centroids could not be told by the low bits of their scores.
+const MOST_CENTROIDS: usize = 1 << 16;
+
+/// Rows in narrow numbers.
+#[derive(Debug)]
+pub enum RowCodes {
+    Halves(RowHalves),
+    Bytes(RowBytes),
+}
+
+impl RowCodes {
+    /// Values of 32 bits that are held of rows, for so many centroids.
+    pub fn count(rows: usize, features: usize, k: usize) -> usize {
+        match Kind::of(features, k) {
+            Some(Kind::Halves) => RowHalves::count(rows, features),
+            Some(Kind::Bytes) => RowBytes::count(rows, features),
+            None => 0,
+        }
+    }
+
+    /// What is held of `x` [n, d] around the mean of `centroids` [k, d]; none where it would not help.
+    pub fn new(x: &[f32], features: usize, centroids: &[f32]) -> Option<Self> {
+        match Kind::of(features, centroids.len() / features)? {
+            Kind::Halves => RowHalves::new(x, features, centroids).map(Self::Halves),
+            Kind::Bytes => RowBytes::new(x, features, centroids).map(Self::Bytes),
         }
     }
 }
 
-/// Lanes of a vector.
-const LANES: usize = 16;
+/// Centroids in narrow numbers.
+pub enum Quantized<'a> {
+    Halves(Halves<'a>),
+    Bytes(Bytes<'a>),
+}
 
-/// Fewer features are compared as soon by products of 32 bits; more could overflow a sum.
-const FEATURES: std::ops::Range<usize> = 96..1 << 16;
+impl<'a> Quantized<'a> {
+    /// Values of 32 bits that `k` centroids take.
+    pub fn count(features: usize, k: usize) -> usize {
+        match Kind::of(features, k) {
+            Some(Kind::Halves) => Halves::count(features, k),
+            Some(Kind::Bytes) => Bytes::count(features, k),
+            None => 0,
+        }
+    }
 
-/// Whether codes are worth their time, on a processor that has their instruction.
-fn helps(features: usize, k: usize) -> bool {
-    FEATURES.contains(&features) && k >= 2 * GROUP && Vnni::is_available() && is_allowed(LANES)
+    /// Of `centroids` [k, d]; none for numbers whose squares leave the range of 32 bits.
+    pub fn pack(rows: &'a RowCodes, centroids: &[f32]) -> Option<Self> {
+        match rows {
+            RowCodes::Halves(rows) => Halves::pack(rows, centroids).map(Self::Halves),
+            RowCodes::Bytes(rows) => Bytes::pack(rows, centroids).map(Self::Bytes),
+        }
+    }
+
+    /// What finds candidates.
+    pub fn screen(&self) -> Screen<'_> {
+        match self {
+            Self::Halves(halves) => Screen::Halves(halves.screen()),
+            Self::Bytes(bytes) => Screen::Bytes(bytes.screen()),
+        }
+    }
+}
+
+/// Finds candidates.
+pub enum Screen<'a> {
+    Halves(halves::Screen<'a>),
+    Bytes(bytes::Screen<'a>),
+}
+
+impl Screen<'_> {
+    /// Finds the candidates of `rows`; none of those that are to be compared with all centroids.
+    pub fn find(&mut self, found: &mut Candidates, rows: &Rows) {
+        match self {
+            Self::Halves(screen) => screen.find(found, rows),
+            Self::Bytes(screen) => screen.find(found, rows),
+        }
+    }
+}
+
+/// What narrow numbers are best.
+enum Kind {
+    Halves,
+    Bytes,
+}
+
+impl Kind {
+    /// For rows and centroids of so many features; none where those of 32 bits are compared as soon.
+    fn of(features: usize, k: usize) -> Option<Self> {
+        let is_worth_it = (2 * GROUP..=MOST_CENTROIDS).contains(&k) && features <= MOST_FEATURES;
+        let kinds = [
+            (halves::FEATURES, halves::is_available(), Self::Halves),
+            (bytes::FEATURES, bytes::is_available(), Self::Bytes),
+        ];
+        let mut kinds = kinds.into_iter();
+        let (_, _, kind) = kinds.find(|(range, is_available, _)| {
+            is_worth_it && *is_available && range.contains(&features)
+        })?;
+        Some(kind)
+    }
+}
+
+/// The mean of `centroids` [k, d], filled up with zeros to `depth` values.
+fn mean(centroids: &[f32], features: usize, depth: usize) -> Vec<f32> {
+    let mut sums = vec![0.0f64; depth];
+    for row in centroids.chunks_exact(features) {
+        for (sum, &value) in sums.iter_mut().zip(row) {
+            *sum += f64::from(value);
+        }
+    }
+    let count = (centroids.len() / features) as f64;
+    sums.into_iter().map(|sum| (sum / count) as f32).collect()
+}
+
+/// What the root of a sum of `depth` squares is at least: with the rounding of each term, and what is lost where squares
+/// underflow.
+fn root_at_least(square: f32, depth: f32) -> f32 {
+    square.sqrt() * (1.0 + (depth + 8.0) * f32::EPSILON) + depth.sqrt() * UNDERFLOW
 }
 
 #[cfg(test)]

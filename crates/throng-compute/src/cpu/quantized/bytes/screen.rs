@@ -4,16 +4,22 @@ use bytemuck::Zeroable;
 use pulp::x86::V4;
 use pulp::{Simd, f32x16, i32x16};
 
-use super::centroids::{Group, Quantized};
+use super::centroids::{Bytes, Group};
 use super::near::Near;
 use super::rows::Facts;
 use super::{GROUP, GROUPS, LANES, QUAD};
-use crate::cpu::kmeans_candidates::Candidates;
+use crate::cpu::kmeans_candidates::{Candidates, Rows};
 use crate::cpu::nearest::{MOST_ROWS, Room, VECTORS};
 use crate::cpu::simd::prefetch_all;
 
-/// Room for [`Quantized::screen`].
-pub struct Desk {
+/// Finds candidates.
+pub struct Screen<'a> {
+    centroids: &'a Bytes<'a>,
+    desk: Desk,
+}
+
+/// Room for [`Screen::find`].
+struct Desk {
     room: Room,
     /// The least that the scores of the last centroids may be, [centroids, vectors].
     lower: Vec<f32x16>,
@@ -21,10 +27,9 @@ pub struct Desk {
 }
 
 impl Desk {
-    /// For rows of so many features.
-    pub fn new(features: usize) -> Self {
+    fn new(depth: usize) -> Self {
         Self {
-            room: Room::new(features.next_multiple_of(LANES) / QUAD),
+            room: Room::new(depth / QUAD),
             lower: vec![f32x16::zeroed(); GROUPS * GROUP * VECTORS],
             found: Near::default(),
         }
@@ -32,7 +37,7 @@ impl Desk {
 }
 
 /// What is known of a tile's rows, by lane.
-struct Rows<const V: usize> {
+struct Facing<const V: usize> {
     /// s
     scale: [f32x16; V],
     /// At least |e|.
@@ -44,38 +49,44 @@ struct Rows<const V: usize> {
     margin: [f32x16; V],
 }
 
-impl Quantized<'_> {
-    /// Finds the candidates of `rows`, 1 to [`MOST_ROWS`] of them. Fetches the codes of those from `next` meanwhile.
-    pub fn screen(&self, desk: &mut Desk, screen: &mut Candidates, rows: &[usize], next: usize) {
-        let vnni = self.rows.vnni;
-        match rows.len().div_ceil(LANES) {
+impl Screen<'_> {
+    /// Finds the candidates of `rows`. Fetches the codes of the next ones meanwhile.
+    pub fn find(&mut self, found: &mut Candidates, rows: &Rows) {
+        let Self { centroids, desk } = self;
+        let vnni = centroids.rows.vnni;
+        match rows.places.len().div_ceil(LANES) {
             1 => vnni.vectorize(
                 #[inline(always)]
-                || self.compare::<1>(desk, screen, rows, next),
+                || centroids.compare::<1>(desk, found, rows),
             ),
             2 => vnni.vectorize(
                 #[inline(always)]
-                || self.compare::<2>(desk, screen, rows, next),
+                || centroids.compare::<2>(desk, found, rows),
             ),
             _ => vnni.vectorize(
                 #[inline(always)]
-                || self.compare::<VECTORS>(desk, screen, rows, next),
+                || centroids.compare::<VECTORS>(desk, found, rows),
             ),
+        }
+    }
+}
+
+impl Bytes<'_> {
+    /// What finds candidates.
+    pub fn screen(&self) -> Screen<'_> {
+        Screen {
+            centroids: self,
+            desk: Desk::new(self.rows.depth),
         }
     }
 
     #[inline(always)]
-    fn compare<const V: usize>(
-        &self,
-        desk: &mut Desk,
-        screen: &mut Candidates,
-        tile: &[usize],
-        next: usize,
-    ) {
+    fn compare<const V: usize>(&self, desk: &mut Desk, screen: &mut Candidates, asked: &Rows) {
         let simd = self.rows.simd;
         let quads = self.rows.depth / QUAD;
         // The last row is repeated where there are no more.
-        let index = |i: usize| tile[i.min(tile.len() - 1)];
+        let places = asked.places;
+        let index = |i: usize| asked.first + places[i.min(places.len() - 1)];
         let lanes: [&[f32]; MOST_ROWS] = std::array::from_fn(|i| {
             bytemuck::cast_slice(&self.rows.codes[index(i) * quads..][..quads])
         });
@@ -83,12 +94,13 @@ impl Quantized<'_> {
         let codes: &[i32x16] = desk.room.vectors();
         let (codes, _) = codes[..quads * V].as_chunks::<V>();
         let rows = self.rows::<V>(index);
-        let count = tile.len();
+        let count = places.len();
         let is_row: [u16; V] = std::array::from_fn(|v| {
             let most = count.saturating_sub(16 * v).min(16);
             ((1u32 << most) - 1) as u16
         });
-        let after = &self.rows.codes[(next * quads).min(self.rows.codes.len())..];
+        let after =
+            &self.rows.codes[((asked.first + asked.next) * quads).min(self.rows.codes.len())..];
         let after = &after[..(MOST_ROWS * quads).min(after.len())];
         let mut ahead = after.chunks(after.len().div_ceil(self.groups.len()).max(1));
         let mut least = [simd.splat_f32x16(f32::MAX); V];
@@ -130,7 +142,7 @@ impl Quantized<'_> {
 
     /// What is known of the rows of a tile.
     #[inline(always)]
-    fn rows<const V: usize>(&self, index: impl Fn(usize) -> usize) -> Rows<V> {
+    fn rows<const V: usize>(&self, index: impl Fn(usize) -> usize) -> Facing<V> {
         let simd = self.rows.simd;
         let none = simd.splat_f32x16(0.0);
         let [mut scale, mut residual, mut length, mut norm] = [[none; V]; 4];
@@ -154,7 +166,7 @@ impl Quantized<'_> {
             let square = simd.mul_add_f32x16(farthest, farthest, least);
             margin[v] = simd.mul_f32x16(share, square);
         }
-        Rows {
+        Facing {
             scale,
             residual,
             reach,
@@ -196,7 +208,7 @@ impl Quantized<'_> {
     fn bound<const V: usize>(
         &self,
         group: &Group,
-        rows: &Rows<V>,
+        rows: &Facing<V>,
         sums: &[[i32x16; V]; GROUP],
         lower: &mut [[f32x16; V]],
         least: &mut [f32x16; V],

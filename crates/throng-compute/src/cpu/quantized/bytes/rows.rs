@@ -4,18 +4,19 @@ use pulp::Simd;
 use pulp::x86::V4;
 use rayon::prelude::*;
 
-use super::{LANES, LEAST, MOST, QUAD, UNDERFLOW, Vnni, WHOLE, helps};
+use super::super::{mean, root_at_least};
+use super::{LANES, LEAST, MOST, QUAD, Vnni, WHOLE};
 use crate::plan;
 
 /// Rows in codes.
 #[derive(Debug)]
-pub struct RowCodes {
+pub struct RowBytes {
     pub(super) vnni: Vnni,
     pub(super) simd: V4,
     pub(super) features: usize,
     /// Features, filled up to whole vectors with zeros.
     pub(super) depth: usize,
-    pub(super) mean: Vec<f32>,
+    pub mean: Vec<f32>,
     /// [n, depth / 4]: four codes each, unsigned.
     pub(super) codes: Vec<u32>,
     pub(super) facts: Vec<Facts>,
@@ -40,20 +41,14 @@ impl Facts {
     }
 }
 
-impl RowCodes {
-    /// Values of 32 bits that the codes of rows take, for so many centroids.
-    pub fn count(rows: usize, features: usize, k: usize) -> usize {
-        match helps(features, k) {
-            true => rows.saturating_mul(features.next_multiple_of(LANES) / QUAD + 5),
-            false => 0,
-        }
+impl RowBytes {
+    /// Values of 32 bits that the codes of rows take.
+    pub fn count(rows: usize, features: usize) -> usize {
+        rows.saturating_mul(features.next_multiple_of(LANES) / QUAD + 5)
     }
 
-    /// Codes of `x` [n, d] around the mean of `centroids` [k, d]; none where they would not help.
+    /// Codes of `x` [n, d] around the mean of `centroids` [k, d]; none where there is no such instruction.
     pub fn new(x: &[f32], features: usize, centroids: &[f32]) -> Option<Self> {
-        if !helps(features, centroids.len() / features) {
-            return None;
-        }
         let rows = x.len() / features;
         let depth = features.next_multiple_of(LANES);
         let mut codes = Self {
@@ -61,19 +56,10 @@ impl RowCodes {
             simd: V4::try_new()?,
             features,
             depth,
-            mean: vec![0.0; depth],
+            mean: mean(centroids, features, depth),
             codes: vec![0; rows * depth / QUAD],
             facts: vec![Facts::default(); rows],
         };
-        let mut mean = vec![0.0f64; features];
-        for row in centroids.chunks_exact(features) {
-            mean.iter_mut()
-                .zip(row)
-                .for_each(|(sum, &v)| *sum += f64::from(v));
-        }
-        for (out, sum) in codes.mean.iter_mut().zip(mean) {
-            *out = (sum / (centroids.len() / features) as f64) as f32;
-        }
         let Self {
             vnni,
             simd,
@@ -139,15 +125,11 @@ fn encode(simd: V4, x: &[f32], mean: &[f32], codes: &mut [u32]) -> Facts {
         codes[i] = bytemuck::cast(simd.convert_u32x16_to_u8x16(bytemuck::cast(rounded)));
     }
     let norm = simd.reduce_sum_f32s(norm);
-    // What the sums may be too low by: the rounding of each term, and what is lost where squares underflow.
     let depth = mean.len() as f32 * LANES as f32;
-    let at_least = |square: f32| {
-        square.sqrt() * (1.0 + (depth + 8.0) * f32::EPSILON) + depth.sqrt() * UNDERFLOW
-    };
     Facts {
         scale,
-        residual: at_least(simd.reduce_sum_f32s(residual)),
-        length: at_least(norm),
+        residual: root_at_least(simd.reduce_sum_f32s(residual), depth),
+        length: root_at_least(norm, depth),
         norm,
     }
 }

@@ -2,12 +2,12 @@
 
 use bytemuck::Zeroable;
 
-use super::rows::RowCodes;
-use super::{GROUP, LANES, LEAST, MOST, QUAD, ZERO, helps};
+use super::rows::RowBytes;
+use super::{GROUP, LANES, LEAST, MOST, QUAD, ZERO};
 
 /// Centroids in codes.
-pub struct Quantized<'a> {
-    pub(super) rows: &'a RowCodes,
+pub struct Bytes<'a> {
+    pub(super) rows: &'a RowBytes,
     /// [groups, depth / 4, group]: four codes each, signed.
     pub(super) codes: Vec<[i32; GROUP]>,
     pub(super) groups: Vec<Group>,
@@ -68,18 +68,15 @@ impl Group {
     }
 }
 
-impl<'a> Quantized<'a> {
+impl<'a> Bytes<'a> {
     /// Values of 32 bits that the codes of `k` centroids take.
     pub fn count(features: usize, k: usize) -> usize {
-        match helps(features, k) {
-            true => k.next_multiple_of(GROUP) * (features.next_multiple_of(LANES) / QUAD + 5),
-            false => 0,
-        }
+        k.next_multiple_of(GROUP) * (features.next_multiple_of(LANES) / QUAD + 5)
     }
 
     /// Codes of `centroids` [k, d]; none for numbers whose squares leave the range of 32 bits.
-    pub fn pack(rows: &'a RowCodes, centroids: &[f32]) -> Option<Self> {
-        let RowCodes {
+    pub fn pack(rows: &'a RowBytes, centroids: &[f32]) -> Option<Self> {
+        let RowBytes {
             features, depth, ..
         } = *rows;
         let count = (centroids.len() / features).div_ceil(GROUP);
