@@ -8,7 +8,7 @@ use bytemuck::{Pod, Zeroable};
 use pulp::{Simd, WithSimd};
 
 use super::simd::{dispatch, prefetch};
-use super::tile::{Product, SquaredSum, Sum};
+use super::tile::{Product, SquaredSum, Sum, broadcast_tile};
 
 /// Features are filled up to a multiple of this with zeros, which change no sum.
 pub const QUAD: usize = 4;
@@ -26,7 +26,7 @@ pub const fn tile_rows<S: Simd>() -> usize {
 
 /// Centroids that are compared at once: 24 sums, 3 vectors of rows and one value of a centroid take 28 of
 /// 32 registers, or 12, 3 and 1 take 16 of 16.
-const fn group<S: Simd>() -> usize {
+pub const fn group<S: Simd>() -> usize {
     if S::REGISTER_COUNT >= 32 { 8 } else { 4 }
 }
 
@@ -289,32 +289,18 @@ fn scores<S: Simd, T: Sum, const V: usize, const G: usize>(
     starts: &[f32; G],
     ahead: &[[f32; 16]],
 ) -> [[S::f32s; V]; G] {
-    // Plain indices: iterator adapters are not inlined into the vector code.
-    let (rows, _) = rows.as_chunks::<QUAD>();
-    let (values, _) = values.as_chunks::<QUAD>();
-    let values = &values[..rows.len()];
-    let lines = ahead.len().div_ceil(rows.len());
     let mut sums = [[simd.splat_f32s(0.0); V]; G];
     for c in 0..G {
         sums[c] = [simd.splat_f32s(starts[c]); V];
     }
-    for quad in 0..rows.len() {
+    let lines = ahead.len().div_ceil(rows.len() / QUAD);
+    broadcast_tile::<S, T, V, G>(simd, rows, values, sums, |quad| {
         for line in quad * lines..(quad + 1) * lines {
             if let Some(line) = ahead.get(line) {
                 prefetch(&line[0]);
             }
         }
-        for feature in 0..QUAD {
-            let x = rows[quad][feature];
-            for c in 0..G {
-                let value = simd.splat_f32s(values[quad][feature][c]);
-                for v in 0..V {
-                    sums[c][v] = T::step(simd, sums[c][v], x[v], value);
-                }
-            }
-        }
-    }
-    sums
+    })
 }
 
 /// [`Nearest`] in lanes.

@@ -7,10 +7,11 @@ use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 use throng_shaders::Metric;
 
+use super::nearest::{VECTORS, group};
 use super::rows_scale::{self, scales, unit_rows};
 use super::simd::{dispatch, lanes};
 use super::tile::{
-    AbsoluteDifference, LargestDifference, Panels, Product, SquaredDifference, Sum, rows_at, tile,
+    AbsoluteDifference, LargestDifference, Panels, Product, SquaredDifference, Sum, broadcast_tile,
 };
 use crate::host_values::HostValues;
 use crate::memory::{MemoryPlan, words};
@@ -31,7 +32,7 @@ pub fn plan(
     let values = shapes.clone().map(|(n, m)| n.saturating_mul(m));
     let mut beside: Vec<usize> = shapes
         .map(|(n, m)| {
-            let panels = Panels::count(m, features, 2 * lanes());
+            let panels = Panels::count(m, features, VECTORS * lanes());
             panels.saturating_add(rows_scale::count(n + m, features, metric))
         })
         .collect();
@@ -83,7 +84,7 @@ pub fn fill(out: &mut [f32], a: &[f32], b: &[f32], features: usize, metric: Metr
     }
     let a = Side::new(a, features, metric);
     let b = Side::new(b, features, metric);
-    let panels = Panels::pack(b.rows.chunks_exact(features), features, 2 * lanes());
+    let panels = Panels::pack(b.rows.chunks_exact(features), features, VECTORS * lanes());
     out.par_chunks_mut(TASK_ROWS * m)
         .zip(a.rows.par_chunks(TASK_ROWS * features))
         .for_each(|(out, rows)| {
@@ -154,50 +155,51 @@ impl WithSimd for Task<'_> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         match self.metric {
-            Metric::Dot => self.sum::<S, Product, 8>(simd),
-            Metric::Manhattan => self.sum::<S, AbsoluteDifference, 8>(simd),
-            Metric::Chebyshev => self.sum::<S, LargestDifference, 8>(simd),
-            // By 8 the compiler moves these sums through memory, and takes twice as long.
-            _ => self.sum::<S, SquaredDifference, 6>(simd),
+            Metric::Dot => self.sum::<S, Product>(simd),
+            Metric::Manhattan => self.sum::<S, AbsoluteDifference>(simd),
+            Metric::Chebyshev => self.sum::<S, LargestDifference>(simd),
+            _ => self.sum::<S, SquaredDifference>(simd),
         }
     }
 }
 
 impl Task<'_> {
-    /// `R` rows at a time where there are 32 registers, else 4.
     #[inline(always)]
-    fn sum<S: Simd, T: Sum, const R: usize>(self, simd: S) {
-        if S::REGISTER_COUNT >= 32 {
-            self.run::<S, T, R>(simd)
-        } else {
-            self.run::<S, T, 4>(simd)
+    fn sum<S: Simd, T: Sum>(self, simd: S) {
+        match group::<S>() {
+            8 => self.run::<S, T, 8>(simd),
+            _ => self.run::<S, T, 4>(simd),
         }
     }
 
+    /// Takes `G` rows at a time.
     #[inline(always)]
     #[expect(clippy::needless_range_loop)]
-    fn run<S: Simd, T: Sum, const R: usize>(self, simd: S) {
-        let rows = self.rows.len() / self.features;
+    fn run<S: Simd, T: Sum, const G: usize>(self, simd: S) {
+        let groups = Panels::pack(self.rows.chunks_exact(self.features), self.features, G);
         let half = simd.splat_f32s(0.5);
+        let width = VECTORS * S::F32_LANES;
         for (index, (panel, filled)) in self.panels.iter().enumerate() {
-            let column = index * 2 * S::F32_LANES;
-            for first in (0..rows).step_by(R) {
-                let group = rows_at::<R>(self.rows, self.features, first);
-                let start = [simd.splat_f32s(0.0); 2];
-                let mut sums = tile::<S, T, R, 2>(simd, group, panel, start);
-                for i in 0..R.min(rows - first) {
-                    for v in 0..2 {
+            let (panel, _) = S::as_simd_f32s(panel).0.as_chunks::<VECTORS>();
+            for (group, (values, count)) in groups.iter().enumerate() {
+                let (values, _) = values.as_chunks::<G>();
+                let none = [[simd.splat_f32s(0.0); VECTORS]; G];
+                let mut sums =
+                    broadcast_tile::<S, T, VECTORS, G>(simd, panel, values, none, |_| ());
+                for i in 0..count {
+                    for v in 0..VECTORS {
                         sums[i][v] = match self.metric {
                             Metric::Euclidean => simd.sqrt_f32s(sums[i][v]),
                             Metric::Cosine => simd.mul_f32s(sums[i][v], half),
                             _ => sums[i][v],
                         };
                     }
-                    let at = (first + i) * self.m + column;
+                    let at = (group * G + i) * self.m + index * width;
                     let out = &mut self.out[at..][..filled];
                     // Whole vectors are written as such: a copy of any length is a call.
-                    if filled == 2 * S::F32_LANES {
-                        S::as_mut_simd_f32s(out).0.copy_from_slice(&sums[i]);
+                    if filled == width {
+                        let (out, _) = S::as_mut_simd_f32s(out).0.as_chunks_mut::<VECTORS>();
+                        out[0] = sums[i];
                     } else {
                         out.copy_from_slice(&bytemuck::cast_slice(&sums[i])[..filled]);
                     }

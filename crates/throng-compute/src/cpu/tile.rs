@@ -154,6 +154,44 @@ pub fn tile<S: Simd, T: Sum, const R: usize, const V: usize>(
     sums
 }
 
+/// Sums over the features for `G` rows, broadcast, and `V` vectors of others, one to a lane: both lie side by side, feature by
+/// feature. Begins with `sums`, and does `beside` before every fourth feature.
+#[inline(always)]
+pub fn broadcast_tile<S: Simd, T: Sum, const V: usize, const G: usize>(
+    simd: S,
+    lanes: &[[S::f32s; V]],
+    rows: &[[f32; G]],
+    mut sums: [[S::f32s; V]; G],
+    mut beside: impl FnMut(usize),
+) -> [[S::f32s; V]; G] {
+    // Plain indices: iterator adapters are not inlined into the vector code.
+    let (lanes, last_lanes) = lanes.as_chunks::<FEATURES>();
+    let (rows, last_rows) = rows.as_chunks::<FEATURES>();
+    let (rows, last_rows) = (&rows[..lanes.len()], &last_rows[..last_lanes.len()]);
+    for block in 0..lanes.len() {
+        beside(block);
+        for feature in 0..FEATURES {
+            let x = lanes[block][feature];
+            for i in 0..G {
+                let value = simd.splat_f32s(rows[block][feature][i]);
+                for v in 0..V {
+                    sums[i][v] = T::step(simd, sums[i][v], x[v], value);
+                }
+            }
+        }
+    }
+    for feature in 0..last_lanes.len() {
+        let x = last_lanes[feature];
+        for i in 0..G {
+            let value = simd.splat_f32s(last_rows[feature][i]);
+            for v in 0..V {
+                sums[i][v] = T::step(simd, sums[i][v], x[v], value);
+            }
+        }
+    }
+    sums
+}
+
 /// `R` rows of `values` from `first`, the last one repeated where there are no more.
 #[inline(always)]
 pub fn rows_at<const R: usize>(values: &[f32], features: usize, first: usize) -> [&[f32]; R] {
