@@ -1,4 +1,5 @@
-//! The inner loop of every kernel: some rows against one panel of columns, in registers.
+//! The inner loops of the kernels: some rows against one panel of columns, in registers. Rows are read as they lie, or side by
+//! side too, which takes their layout and one pointer where the other way takes one for each.
 //!
 //! A panel holds `width` rows of the other matrix side by side, feature by feature, so that a vector
 //! covers that many distances at once. Each distance is summed over its features in order by one lane:
