@@ -114,15 +114,15 @@ impl Kind {
     /// For rows and centroids of so many features; none where those of 32 bits are compared as soon.
     fn of(features: usize, k: usize) -> Option<Self> {
         let is_worth_it = (2 * GROUP..=MOST_CENTROIDS).contains(&k) && features <= MOST_FEATURES;
-        let kinds = [
-            (halves::FEATURES, halves::is_available(), Self::Halves),
-            (bytes::FEATURES, bytes::is_available(), Self::Bytes),
-        ];
-        let mut kinds = kinds.into_iter();
-        let (_, _, kind) = kinds.find(|(range, is_available, _)| {
-            is_worth_it && *is_available && range.contains(&features)
-        })?;
-        Some(kind)
+        if !is_worth_it {
+            None
+        } else if halves::FEATURES.contains(&features) && halves::is_available() {
+            Some(Self::Halves)
+        } else if bytes::FEATURES.contains(&features) && bytes::is_available() {
+            Some(Self::Bytes)
+        } else {
+            None
+        }
     }
 }
 

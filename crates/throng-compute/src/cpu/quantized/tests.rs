@@ -31,7 +31,7 @@ struct Left {
 fn kinds(x: &[f32], centroids: &[f32], d: usize) -> [Option<RowCodes>; 2] {
     let halves = RowHalves::new(x, d, centroids).map(RowCodes::Halves);
     let bytes = RowBytes::new(x, d, centroids).map(RowCodes::Bytes);
-    assert_eq!(halves.is_some(), halves::is_available());
+    assert!(halves.is_some() || !halves::is_available());
     assert_eq!(bytes.is_some(), bytes::is_available());
     [halves, bytes]
 }

@@ -6,6 +6,7 @@
 
 mod best;
 mod centroids;
+mod pace;
 mod rows;
 mod screen;
 
@@ -29,9 +30,9 @@ const CUT: usize = PAIR * LANES;
 /// Fewer features are compared as soon by products of 32 bits, more by products of bytes.
 pub const FEATURES: RangeInclusive<usize> = 32..=95;
 
-/// Whether this processor has what it takes.
+/// Whether this processor has what it takes, and is fast at it.
 pub fn is_available() -> bool {
-    Bf16::is_available() && is_allowed(LANES)
+    Bf16::try_new().is_some_and(|bf16| is_allowed(LANES) && pace::is_fast(bf16))
 }
 
 pulp::simd_type!({
