@@ -165,7 +165,7 @@ fn no_nearest_centroid_is_ruled_out() {
 fn errors_of_one_sign_rule_nothing_out() {
     let _width = own_width();
     let (d, k) = (64, 16);
-    // All but the least that rounds to another number of 8 bits, and all but the most that rounds to this.
+    // From one number of 8 bits to the next, and nearly half of it.
     let (step, off) = (1.0 / 128.0, 0.0038);
     let halves = |first: f32, second: f32| [[first; 32], [second; 32]].concat();
     let mixed =
@@ -217,6 +217,7 @@ fn few_centroids_are_left() {
     let [halves, bytes] = kinds(&x, &c, d);
     if let Some(rows) = halves {
         let left = left(&rows, &x, &c, d);
+        // Of these rows 1.16 and 0.03 were counted.
         assert!(left.candidates < 1.3, "{}", left.candidates);
         assert!(left.wide < 0.1, "{}", left.wide);
     }

@@ -1,7 +1,9 @@
 //! Centroids in 16 bits.
 
+use half::bf16;
+
 use super::rows::RowHalves;
-use super::{GROUP, PAIR, half, whole};
+use super::{GROUP, PAIR};
 use crate::cpu::nearest::QUAD;
 
 /// Centroids in 16 bits.
@@ -46,15 +48,15 @@ impl<'a> Halves<'a> {
             let (mut norm, mut residual) = (0.0f64, 0.0f64);
             let row = row.chunks(PAIR).zip(rows.mean.chunks(PAIR));
             for ((row, mean), value) in row.zip(values) {
-                let mut pair = [0; PAIR];
+                let mut pair = [bf16::ZERO; PAIR];
                 for ((&c, &mean), pair) in row.iter().zip(mean).zip(&mut pair) {
                     let c = f64::from(c) - f64::from(mean);
-                    let p = half(c as f32);
+                    let p = bf16::from_f64(c);
                     norm += c * c;
-                    residual += (c - f64::from(whole(p))).powi(2);
-                    *pair = half(-whole(p));
+                    residual += (c - f64::from(p)).powi(2);
+                    *pair = -p;
                 }
-                value[slot] = bytemuck::cast(pair);
+                value[slot] = bytemuck::cast(pair.map(bf16::to_bits));
             }
             packed.half_norms[group][slot] = (norm / 2.0) as f32;
             packed.longest = packed.longest.max(at_least(norm));

@@ -1,10 +1,11 @@
 //! What is known of rows.
 
+use half::bf16;
 use pulp::x86::V4;
 use rayon::prelude::*;
 
 use super::super::{mean, root_at_least};
-use super::{Bf16, CUT, LANES, half, whole};
+use super::{Bf16, CUT, LANES};
 use crate::plan;
 
 /// What is known of rows. They are cut to 16 bits whenever they are compared.
@@ -68,7 +69,7 @@ impl Facts {
         let mut add = |x: &[f32; LANES], mean: &[f32; LANES]| {
             for i in 0..LANES {
                 let value = x[i] - mean[i];
-                let rest = value - whole(half(value));
+                let rest = value - f32::from(bf16::from_f32(value));
                 norm[i] = value.mul_add(value, norm[i]);
                 residual[i] = rest.mul_add(rest, residual[i]);
             }
